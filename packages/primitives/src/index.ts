@@ -1,0 +1,10 @@
+export { Bitfield } from './bitfield.ts';
+export { bytesEqual, compareBytes, concatBytes } from './bytes.ts';
+export { crc32c } from './crc32c.ts';
+export { decodeCompact, type Endpoint, encodeCompact, formatEndpoint, parseEndpoint } from './endpoint.ts';
+export { PrimitivesError, type PrimitivesErrorCode } from './errors.ts';
+export { fromHex, toHex } from './hex.ts';
+export { InfoHash } from './info-hash.ts';
+export { formatIp, normalizeIp, parseIPv4, parseIPv6 } from './ip.ts';
+export { BLOCK_LENGTH, type FileExtent, type FileSpan, Layout, type PieceRange } from './layout.ts';
+export { PeerId } from './peer-id.ts';
