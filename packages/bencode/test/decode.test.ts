@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest';
+import { type BencodeDict, BencodeError, type BencodeValue, decode, decodePrefix, type Oddity } from '../src/index.ts';
+
+/** One byte a character. */
+const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+function errorOf(run: () => unknown): BencodeError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof BencodeError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+function odditiesOf(text: string): { value: BencodeValue; oddities: Oddity[] } {
+  const oddities: Oddity[] = [];
+  return { value: decode(bytes(text), { onOddity: (oddity) => oddities.push(oddity) }), oddities };
+}
+
+test("BEP 3's own examples", () => {
+  expect(decode(bytes('4:spam'))).toEqual(bytes('spam'));
+  expect(decode(bytes('i3e'))).toBe(3);
+  expect(decode(bytes('i-3e'))).toBe(-3);
+  expect(decode(bytes('i0e'))).toBe(0);
+  expect(decode(bytes('l4:spam4:eggse'))).toEqual([bytes('spam'), bytes('eggs')]);
+  expect(decode(bytes('d3:cow3:moo4:spam4:eggse'))).toEqual(
+    new Map([
+      ['cow', bytes('moo')],
+      ['spam', bytes('eggs')],
+    ]),
+  );
+  expect(decode(bytes('d4:spaml1:a1:bee'))).toEqual(new Map([['spam', [bytes('a'), bytes('b')]]]));
+  expect(decode(bytes('le'))).toEqual([]);
+  expect(decode(bytes('de'))).toEqual(new Map());
+});
+
+test('byte strings are views of the input, not copies', () => {
+  const input = bytes('4:spam');
+  const value = decode(input) as Uint8Array;
+  expect(value.buffer).toBe(input.buffer);
+  expect(value.byteOffset).toBe(2);
+});
+
+test('integers past 2^53 are exact bigints, those within are numbers', () => {
+  expect(decode(bytes('i9007199254740991e'))).toBe(9_007_199_254_740_991);
+  expect(decode(bytes('i9007199254740992e'))).toBe(9_007_199_254_740_992n);
+  expect(decode(bytes('i-9007199254740993e'))).toBe(-9_007_199_254_740_993n);
+  expect(decode(bytes('i18446744073709551616e'))).toBe(18_446_744_073_709_551_616n);
+  expect(decode(bytes(`i${'9'.repeat(1_000)}e`))).toBe(10n ** 1_000n - 1n);
+});
+
+test('a key that means something to JavaScript is only a key', () => {
+  const dict = decode(bytes('d9:__proto__i1e11:constructori2ee')) as BencodeDict;
+  expect([...dict]).toEqual([
+    ['__proto__', 1],
+    ['constructor', 2],
+  ]);
+});
+
+test('keys keep every byte', () => {
+  const all = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
+  expect([...(decode(bytes(`d256:${all}i1ee`)) as BencodeDict).keys()]).toEqual([all]);
+});
+
+test.each([
+  ['', 'ERR_BENCODE_TRUNCATED', 0],
+  ['i', 'ERR_BENCODE_TRUNCATED', 1],
+  ['i12', 'ERR_BENCODE_TRUNCATED', 3],
+  ['l', 'ERR_BENCODE_TRUNCATED', 1],
+  ['d', 'ERR_BENCODE_TRUNCATED', 1],
+  ['d1:a', 'ERR_BENCODE_TRUNCATED', 4],
+  ['1', 'ERR_BENCODE_TRUNCATED', 1],
+  ['ie', 'ERR_BENCODE_INTEGER', 0],
+  ['i-e', 'ERR_BENCODE_INTEGER', 0],
+  [`i${'1'.repeat(1_001)}e`, 'ERR_BENCODE_INTEGER', 0],
+  ['i+1e', 'ERR_BENCODE_UNEXPECTED_BYTE', 1],
+  ['i1.5e', 'ERR_BENCODE_UNEXPECTED_BYTE', 2],
+  ['i--1e', 'ERR_BENCODE_UNEXPECTED_BYTE', 2],
+  ['i 1e', 'ERR_BENCODE_UNEXPECTED_BYTE', 1],
+  ['5:spam', 'ERR_BENCODE_STRING_LENGTH', 0],
+  ['99999999999999999999999999:x', 'ERR_BENCODE_STRING_LENGTH', 0],
+  ['-1:x', 'ERR_BENCODE_UNEXPECTED_BYTE', 0],
+  ['1x', 'ERR_BENCODE_UNEXPECTED_BYTE', 1],
+  ['e', 'ERR_BENCODE_UNEXPECTED_BYTE', 0],
+  ['x', 'ERR_BENCODE_UNEXPECTED_BYTE', 0],
+  ['li1ex', 'ERR_BENCODE_UNEXPECTED_BYTE', 4],
+  ['di1ei2ee', 'ERR_BENCODE_UNEXPECTED_BYTE', 1],
+  ['dli1eei2ee', 'ERR_BENCODE_UNEXPECTED_BYTE', 1],
+  ['d1:ae', 'ERR_BENCODE_MISSING_VALUE', 4],
+] as const)('%j is refused', (text, code, offset) => {
+  const error = errorOf(() => decode(bytes(text)));
+  expect([error.code, error.offset]).toEqual([code, offset]);
+  expect(error.name).toBe('BencodeError');
+});
+
+test('an error names the place', () => {
+  const error = errorOf(() => decode(bytes('d4:infod5:filesld6:lengthi-eeeee')));
+  expect(error.path).toBe('info.files[0].length');
+  expect(error.message).toContain('byte 25, in info.files[0].length');
+  expect(errorOf(() => decode(bytes('d2:\u0000\u00ffi-ee'))).path).toBe('"\\u0000ÿ"');
+  expect(errorOf(() => decode(bytes(`d500:${'k'.repeat(500)}i-ee`))).path).toBe(`${'k'.repeat(40)}…`);
+  expect(errorOf(() => decode(bytes('l'.repeat(30)))).path.length).toBeLessThan(60);
+});
+
+test.each([
+  ['i007e', 7, 'leading-zeros', 0, ''],
+  ['04:spam', bytes('spam'), 'leading-zeros', 0, ''],
+  ['i-0e', 0, 'negative-zero', 0, ''],
+  ['d1:bi1e1:ai2ee', new Map().set('b', 1).set('a', 2), 'unsorted-keys', 7, 'a'],
+  ['d1:ai1e1:ai2ee', new Map().set('a', 1), 'duplicate-key', 7, 'a'],
+  ['d1:ai1e1:bi2e1:ai3ee', new Map().set('a', 1).set('b', 2), 'duplicate-key', 13, 'a'],
+  ['d1:al3:abce1:ad1:xi1eee', new Map().set('a', [bytes('abc')]), 'duplicate-key', 11, 'a'],
+  ['i1ei2e', 1, 'trailing-bytes', 3, ''],
+] as const)('%j is read and reported, and refused when strict', (text, expected, code, offset, path) => {
+  const { value, oddities } = odditiesOf(text);
+  expect(value).toEqual(expected);
+  expect(oddities).toEqual([{ code, offset, path }]);
+  const error = errorOf(() => decode(bytes(text), { strict: true }));
+  expect(error.code).toBe(`ERR_BENCODE_${code.toUpperCase().replace('-', '_')}`);
+  expect(error.offset).toBe(offset);
+});
+
+test('minus zero does not leave the decoder', () => {
+  expect(Object.is(decode(bytes('i-0e')), 0)).toBe(true);
+});
+
+test('the depth has a limit, and a hostile depth costs no stack', () => {
+  const nested = (depth: number): Uint8Array => bytes('l'.repeat(depth) + 'e'.repeat(depth));
+  expect(decode(nested(100))).toBeDefined();
+  const error = errorOf(() => decode(nested(101)));
+  expect([error.code, error.offset]).toEqual(['ERR_BENCODE_DEPTH', 100]);
+  expect(decode(nested(200_000), { limits: { depth: 1e6 } })).toBeDefined();
+  expect(decode(bytes(`${'d1:a'.repeat(100_000)}i1e${'e'.repeat(100_000)}`), { limits: { depth: 1e6 } })).toBeDefined();
+  expect(errorOf(() => decode(bytes('l'.repeat(1_000_000)))).code).toBe('ERR_BENCODE_DEPTH');
+});
+
+test('tokens have a limit: values, keys and containers count', () => {
+  const text = bytes('d1:ali1ei2eee');
+  expect(decode(text, { limits: { tokens: 5 } })).toBeDefined();
+  expect(errorOf(() => decode(text, { limits: { tokens: 4 } })).code).toBe('ERR_BENCODE_TOKENS');
+});
+
+test('the size has a limit; for a prefix only what is read counts', () => {
+  expect(errorOf(() => decode(new Uint8Array(10 * 1024 * 1024 + 1))).code).toBe('ERR_BENCODE_SIZE');
+  const limits = { size: 6 };
+  expect(decodePrefix(bytes('4:spamand more'), { limits }).end).toBe(6);
+  expect(errorOf(() => decodePrefix(bytes('5:spamsand more'), { limits })).code).toBe('ERR_BENCODE_SIZE');
+  expect(errorOf(() => decodePrefix(bytes('li1ei2ei3ee'), { limits })).code).toBe('ERR_BENCODE_SIZE');
+  expect(errorOf(() => decodePrefix(bytes('l'), { limits })).code).toBe('ERR_BENCODE_TRUNCATED');
+  expect(errorOf(() => decodePrefix(bytes('li'), { limits: { size: 2 } })).code).toBe('ERR_BENCODE_TRUNCATED');
+});
+
+test('a prefix ends where its value ends (BEP 9)', () => {
+  const { value, end } = decodePrefix(bytes('d8:msg_typei1e5:piecei0eeRAW BYTES'));
+  expect(value).toEqual(
+    new Map([
+      ['msg_type', 1],
+      ['piece', 0],
+    ]),
+  );
+  expect(end).toBe(25);
+});
+
+test('a million oddities are reported a thousand times and read in no time', () => {
+  const oddities: Oddity[] = [];
+  const text = `d5000000:${'k'.repeat(5_000_000)}d${'1:bi1e1:ai1e'.repeat(200_000)}ee`;
+  decode(bytes(text), { onOddity: (oddity) => oddities.push(oddity) });
+  expect(oddities.length).toBe(1_000);
+});
+
+test('misuse is a TypeError or RangeError', () => {
+  expect(() => decode('i1e' as unknown as Uint8Array)).toThrow(TypeError);
+  expect(() => decode(bytes('i1e'), { limits: { depth: Number.NaN } })).toThrow(RangeError);
+});
