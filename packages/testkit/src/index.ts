@@ -1,0 +1,12 @@
+export type {
+  SimByteStream,
+  SimListener,
+  SimStamp,
+  SimStorage,
+  SimStreamHandler,
+  SimTransport,
+} from './contracts.ts';
+export { FaultyStorage, type FaultyStorageOptions, type StorageFault } from './faulty-storage.ts';
+export { type SeededRandom, seededRandom } from './random.ts';
+export { SimClock, type SimTimer } from './sim-clock.ts';
+export { type SimHost, type SimHostOptions, SimNetwork, type SimNetworkOptions } from './sim-network.ts';
