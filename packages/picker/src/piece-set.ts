@@ -1,0 +1,79 @@
+// A set of pieces that can be intersected 32 at a time. Bits lie as in a BitTorrent bitfield (BEP 3), high bit first;
+// the 32-bit view is only ever ANDed against another set's, so the machine's byte order does not matter. The spare bits
+// past the last piece stay zero, and `count` equals the number of set bits.
+import type { Bitfield } from '@shoal/primitives';
+
+/** A set of piece indices in [0, length), for internal use: indices are not checked. */
+export class PieceSet {
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  #count = 0;
+
+  constructor(length: number) {
+    this.#words = new Uint32Array(Math.ceil(length / 32));
+    this.#bytes = new Uint8Array(this.#words.buffer);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Becomes a copy of `field`. */
+  assign(field: Bitfield): void {
+    this.#bytes.set(field.toBytes());
+    this.#count = field.count;
+  }
+
+  clear(): void {
+    this.#bytes.fill(0);
+    this.#count = 0;
+  }
+
+  has(piece: number): boolean {
+    return ((this.#bytes[piece >> 3] as number) & (0x80 >> (piece & 7))) !== 0;
+  }
+
+  /** Answers whether the piece was new. */
+  add(piece: number): boolean {
+    if (this.has(piece)) return false;
+    (this.#bytes[piece >> 3] as number) |= 0x80 >> (piece & 7);
+    this.#count++;
+    return true;
+  }
+
+  /** Answers whether the piece was there. */
+  delete(piece: number): boolean {
+    if (!this.has(piece)) return false;
+    (this.#bytes[piece >> 3] as number) &= ~(0x80 >> (piece & 7));
+    this.#count--;
+    return true;
+  }
+
+  /** How many pieces are in both sets. */
+  countCommon(other: PieceSet): number {
+    let common = 0;
+    for (let word = 0; word < this.#words.length; word++) {
+      // Bits are counted in parallel: pairs, nibbles, bytes, then the sum of the bytes by one multiplication.
+      let bits = (this.#words[word] as number) & (other.#words[word] as number);
+      bits -= (bits >>> 1) & 0x5555_5555;
+      bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
+      bits = (bits + (bits >>> 4)) & 0x0f0f_0f0f;
+      common += Math.imul(bits, 0x0101_0101) >>> 24;
+    }
+    return common;
+  }
+
+  /** Visits every piece of both sets once, beginning at the 32 pieces around `from` and going round. */
+  visitCommon(other: PieceSet, from: number, visit: (piece: number) => void): void {
+    const words = this.#words.length;
+    const first = words === 0 ? 0 : (from >> 5) % words;
+    for (let step = 0; step < words; step++) {
+      const word = first + step < words ? first + step : first + step - words;
+      if (((this.#words[word] as number) & (other.#words[word] as number)) === 0) continue;
+      for (let byte = word * 4; byte < word * 4 + 4; byte++) {
+        const common = (this.#bytes[byte] as number) & (other.#bytes[byte] as number);
+        for (let bit = 0; bit < 8; bit++) if ((common & (0x80 >> bit)) !== 0) visit(byte * 8 + bit);
+      }
+    }
+  }
+}
