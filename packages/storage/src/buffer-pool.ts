@@ -1,0 +1,51 @@
+// Piece buffers, used again instead of allocated again: a fresh megabyte costs its page faults every time.
+// Invariant: a buffer is either out (counted as firm by the budget) or idle (counted as spare), never both.
+import type { ByteBudget, Spare } from './byte-budget.ts';
+
+/** Idle memory kept at most, unless two buffers are more. */
+const IDLE_BYTES = 8 * 1024 * 1024;
+
+export class BufferPool {
+  readonly #budget: ByteBudget;
+  readonly #size: number;
+  readonly #most: number;
+  readonly #idle: Idle[] = [];
+
+  /** `size` is the length worth keeping (most pieces have it); other lengths are allocated each time. */
+  constructor(budget: ByteBudget, size: number) {
+    this.#budget = budget;
+    this.#size = size;
+    this.#most = Math.max(2, Math.floor(IDLE_BYTES / Math.max(1, size)));
+  }
+
+  /** A buffer of exactly `size` bytes, counted as taken. What it holds is undefined. */
+  take(size: number): Uint8Array {
+    const idle = size === this.#size ? this.#idle.pop() : undefined;
+    if (idle) this.#budget.withdraw(idle);
+    this.#budget.take(size);
+    return idle?.buffer ?? new Uint8Array(size);
+  }
+
+  /** The caller has given the bytes back to the budget, and nobody else sees the buffer any more. */
+  keep(buffer: Uint8Array): void {
+    if (buffer.length !== this.#size || this.#idle.length >= this.#most) return;
+    const idle: Idle = {
+      buffer,
+      bytes: buffer.length,
+      drop: () => {
+        this.#idle.splice(this.#idle.indexOf(idle), 1);
+      },
+    };
+    this.#idle.push(idle);
+    this.#budget.lend(idle);
+  }
+
+  close(): void {
+    for (const idle of this.#idle) this.#budget.withdraw(idle);
+    this.#idle.length = 0;
+  }
+}
+
+interface Idle extends Spare {
+  readonly buffer: Uint8Array;
+}

@@ -1,0 +1,14 @@
+export { ByteBudget, type Spare, type Unloadable } from './byte-budget.ts';
+export { StorageError, type StorageErrorCode } from './errors.ts';
+export { createHasher, type Expectation, type Hasher, type Verdict } from './hasher.ts';
+export { MemoryStorage } from './memory-storage.ts';
+export { type PendingPiece, PieceStore, type PieceStoreOptions } from './piece-store.ts';
+export {
+  type CheckPlan,
+  decodeResume,
+  encodeResume,
+  type FastResume,
+  type PartialPiece,
+  planCheck,
+} from './resume.ts';
+export type { FileStamp, Storage } from './storage.ts';
