@@ -193,8 +193,8 @@ function forbiddenIn(node) {
   if (!ts.isIdentifier(node) || !FORBIDDEN_GLOBALS.has(node.text)) return undefined;
   const { parent } = node;
   // A member or a parameter may be called so; the global is what is read without a name before it.
-  if (parent.name === node || parent.propertyName === node) return undefined;
-  if (ts.isShorthandPropertyAssignment(parent)) return node.text;
+  const isName = parent.name === node || parent.propertyName === node;
+  if (isName && !ts.isShorthandPropertyAssignment(parent)) return undefined;
   return declaredAround(node, node.text) ? undefined : node.text;
 }
 

@@ -1,0 +1,100 @@
+// What a change sets off: a package is built and tested again when it or something below it changed, and only then.
+// Asked of the task runner itself, by the hashes it would look up in its cache, on a copy of the tree.
+
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Package, packages, root } from './workspace.ts';
+
+type Hashes = Map<string, string>;
+
+const copied = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'turbo.json', 'platform.d.ts', 'packages'];
+const left = new Set(['node_modules', 'dist', 'reports', '.turbo', 'coverage']);
+let copy: string;
+let before: Hashes;
+
+function hashes(environment: Record<string, string> = {}): Hashes {
+  const { PATH } = process.env;
+  const turbo = join(root, 'node_modules/.bin/turbo');
+  const output = execFileSync(turbo, ['run', 'build', 'test', '--dry=json'], {
+    cwd: copy,
+    env: { PATH, HOME: copy, TURBO_TELEMETRY_DISABLED: '1', ...environment },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 1 << 26,
+  });
+  const { tasks } = JSON.parse(output.toString()) as { tasks: { taskId: string; hash: string; command: string }[] };
+  return new Map(tasks.filter(({ command }) => command !== '<NONEXISTENT>').map(({ taskId, hash }) => [taskId, hash]));
+}
+
+/** The tasks that a change to a file would run again. */
+function changedBy(path: string): string[] {
+  appendFileSync(join(copy, path), '\n');
+  const after = hashes();
+  const changed = [...after].filter(([task, hash]) => before.get(task) !== hash).map(([task]) => task);
+  before = after;
+  return changed.sort();
+}
+
+/** The packages that stand on one, itself included, through dependencies of these kinds. */
+function standingOn(name: string, kinds: ('dependencies' | 'devDependencies')[]): Set<string> {
+  const found = new Set([name]);
+  const below = ({ manifest }: Package): boolean =>
+    kinds.some((kind) => Object.keys(manifest[kind] ?? {}).some((each) => found.has(each)));
+  for (let size = 0; size !== found.size; ) {
+    size = found.size;
+    for (const each of packages()) if (below(each)) found.add(each.manifest.name);
+  }
+  return found;
+}
+
+function tasksOf(name: string): string[] {
+  const tests = standingOn(name, ['dependencies', 'devDependencies']).add('@shoal/compliance');
+  // Any source is an input of a build above it: bundled declarations and versions come from there.
+  const builds = standingOn(name, ['dependencies', 'devDependencies']);
+  return packages()
+    .flatMap(({ manifest: { name: each, scripts } }) => [
+      ...(builds.has(each) && scripts?.build !== undefined ? [`${each}#build`] : []),
+      ...(tests.has(each) && scripts?.test !== undefined ? [`${each}#test`] : []),
+    ])
+    .sort();
+}
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'shoal-tasks-'));
+  for (const name of copied) {
+    cpSync(join(root, name), join(copy, name), {
+      recursive: true,
+      filter: (source) => !left.has(basename(source)),
+    });
+  }
+  before = hashes();
+});
+
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+describe('a change in', () => {
+  for (const name of ['@shoal/bencode', '@shoal/picker', '@shoal/wire', '@shoal/testkit']) {
+    const each = packages().find(({ manifest }) => manifest.name === name);
+    test.skipIf(each === undefined)(`${name} sets off what stands on it and nothing else`, () => {
+      const changed = changedBy(`packages/${each!.folder}/src/index.ts`);
+      expect(changed).toEqual(tasksOf(name));
+      if (name === '@shoal/picker') expect(changed.filter((task) => task.startsWith('@shoal/bencode'))).toEqual([]);
+    });
+  }
+
+  test("a package's own test sets off that test alone", () => {
+    expect(changedBy('packages/primitives/test/layout.test.ts')).toEqual(['@shoal/primitives#test']);
+  });
+
+  test('a root file that all share sets off everything', () => {
+    const all = [...before.keys()].sort();
+    expect(changedBy('platform.d.ts')).toEqual(all);
+  });
+
+  test('the seed of random tests sets off the tests, and no build', () => {
+    const seeded = hashes({ SHOAL_SEED: '7' });
+    for (const [task, hash] of before) expect(seeded.get(task) !== hash).toBe(task.endsWith('#test'));
+  });
+});
