@@ -1,0 +1,213 @@
+// The road of blocks into a torrent: asks BlockSources for what the picker chooses, hands what arrives to the
+// PieceStore, and turns verdicts into pieces we have. Invariant: a request is in `slot.requests` exactly while the
+// picker counts it as asked from that slot.
+import type { Picker, PickerPeer } from '@shoal/picker';
+import { type Bitfield, BLOCK_LENGTH, type Layout } from '@shoal/primitives';
+import type { ByteBudget, PieceStore } from '@shoal/storage';
+import type { BlockSource } from './contracts.ts';
+
+export interface DownloadEvents {
+  onPiece(piece: number): void;
+  onBadPiece(piece: number, from: readonly string[]): void;
+  /** The store could not keep what arrived: the torrent must stop. */
+  onStorageError(error: unknown): void;
+  /** There is room, or work was given back: everyone may be asked again. */
+  onWork(): void;
+}
+
+/** One BlockSource that has joined. */
+export interface DownloadSlot {
+  readonly source: BlockSource;
+  readonly peer: PickerPeer;
+  /** Open requests by block key. */
+  readonly requests: Set<number>;
+  badPieces: number;
+}
+
+/** Bad pieces in which a source had a share before it is banned although others had a share too. */
+const STRIKES = 4;
+
+export class Download {
+  readonly #layout: Layout;
+  readonly #picker: Picker;
+  readonly #store: PieceStore;
+  readonly #events: DownloadEvents;
+  readonly #slots = new Map<PickerPeer, DownloadSlot>();
+  /** Who had a share in an unfinished piece. */
+  readonly #shares = new Map<number, Set<DownloadSlot>>();
+  readonly #blocksPerPiece: number;
+  readonly #stopListening: () => void;
+  #verifying = 0;
+  #stopped = false;
+
+  constructor(options: {
+    layout: Layout;
+    picker: Picker;
+    store: PieceStore;
+    budget: ByteBudget;
+    events: DownloadEvents;
+  }) {
+    this.#layout = options.layout;
+    this.#picker = options.picker;
+    this.#store = options.store;
+    this.#events = options.events;
+    this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+    this.#stopListening = options.budget.onRoom(() => this.#events.onWork());
+  }
+
+  join(source: BlockSource): DownloadSlot {
+    const slot: DownloadSlot = { source, peer: this.#picker.addPeer(), requests: new Set(), badPieces: 0 };
+    this.#slots.set(slot.peer, slot);
+    return slot;
+  }
+
+  /** Its requests go back to the picker. */
+  leave(slot: DownloadSlot): void {
+    if (!this.#slots.delete(slot.peer)) return;
+    const gaveBack = slot.requests.size > 0;
+    slot.requests.clear();
+    this.#picker.removePeer(slot.peer);
+    if (gaveBack) this.#events.onWork();
+  }
+
+  setHave(slot: DownloadSlot, have: Bitfield): void {
+    this.#picker.setHave(slot.peer, have);
+  }
+
+  addHave(slot: DownloadSlot, piece: number): void {
+    this.#picker.addHave(slot.peer, piece);
+  }
+
+  /** The pieces that were verified. */
+  get have(): Bitfield {
+    return this.#picker.have;
+  }
+
+  isInteresting(slot: DownloadSlot): boolean {
+    return this.#picker.isInteresting(slot.peer);
+  }
+
+  /** Asks the source for up to `count` blocks more; answers how many it asked. */
+  fill(slot: DownloadSlot, count: number): number {
+    if (this.#stopped || count <= 0) return 0;
+    if (!this.#store.hasRoom) {
+      this.#relieve();
+      return 0;
+    }
+    const blocks = this.#picker.pick(slot.peer, count);
+    for (const { piece, block } of blocks) {
+      slot.requests.add(this.#key(piece, block));
+      slot.source.request(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
+    }
+    return blocks.length;
+  }
+
+  /** Part of a block that this slot was asked for. Bytes of a block that is no longer open are dropped. */
+  part(slot: DownloadSlot, piece: number, at: number, bytes: Uint8Array): void {
+    if (this.#stopped || !slot.requests.has(this.#key(piece, Math.floor(at / BLOCK_LENGTH)))) return;
+    this.#store.put(piece, at, bytes);
+  }
+
+  /** The block is whole. */
+  block(slot: DownloadSlot, piece: number, begin: number): void {
+    const block = Math.floor(begin / BLOCK_LENGTH);
+    if (this.#stopped || !slot.requests.delete(this.#key(piece, block))) return;
+    const result = this.#picker.receive(slot.peer, piece, block);
+    for (const other of result.cancel) this.#cancel(other, piece, block);
+    if (!result.fresh) return;
+    this.#share(piece).add(slot);
+    if (result.pieceComplete) this.#complete(piece);
+  }
+
+  /** The source will not deliver a block: refused, dropped by a choke, or given up after a time-out. */
+  release(slot: DownloadSlot, piece: number, begin: number): void {
+    const block = Math.floor(begin / BLOCK_LENGTH);
+    if (slot.requests.delete(this.#key(piece, block))) this.#picker.release(slot.peer, piece, block);
+  }
+
+  /** Gives back every open request of a slot and cancels them at the source. */
+  releaseAll(slot: DownloadSlot): void {
+    for (const key of [...slot.requests]) {
+      const piece = Math.floor(key / this.#blocksPerPiece);
+      const block = key % this.#blocksPerPiece;
+      slot.source.cancel(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
+      this.release(slot, piece, block * BLOCK_LENGTH);
+    }
+  }
+
+  /** Blocks of a piece that the store holds from before. */
+  restore(piece: number, blocks: readonly number[]): void {
+    this.#picker.restore(piece, blocks);
+    if (blocks.length === this.#layout.blockCount(piece)) this.#complete(piece);
+  }
+
+  /** Nothing is asked, kept or told from here on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stopListening();
+  }
+
+  #complete(piece: number): void {
+    this.#verifying++;
+    this.#store.complete(piece).then(
+      (verdict) => {
+        this.#verifying--;
+        const from = [...this.#share(piece)];
+        this.#shares.delete(piece);
+        if (verdict === 'ok') {
+          this.#picker.pieceVerified(piece);
+          if (!this.#stopped) this.#events.onPiece(piece);
+        } else {
+          this.#picker.pieceFailed(piece);
+          if (!this.#stopped) this.#blame(piece, from);
+        }
+      },
+      (error: unknown) => {
+        this.#verifying--;
+        this.#shares.delete(piece);
+        this.#picker.pieceFailed(piece);
+        if (!this.#stopped) this.#events.onStorageError(error);
+      },
+    );
+  }
+
+  #blame(piece: number, from: readonly DownloadSlot[]): void {
+    this.#events.onBadPiece(
+      piece,
+      from.map((slot) => slot.source.name),
+    );
+    for (const slot of from) {
+      slot.badPieces++;
+      if (from.length === 1 || slot.badPieces >= STRIKES) slot.source.ban(`sent bad data in piece ${piece}`);
+    }
+    this.#events.onWork();
+  }
+
+  #cancel(other: PickerPeer, piece: number, block: number): void {
+    const slot = this.#slots.get(other);
+    if (!slot?.requests.delete(this.#key(piece, block))) return;
+    slot.source.cancel(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
+  }
+
+  /** A budget full of pieces that nobody is asked for any more would never empty by itself. */
+  #relieve(): void {
+    if (this.#verifying > 0) return;
+    for (const slot of this.#slots.values()) if (slot.requests.size > 0) return;
+    this.#store.spill().catch((error: unknown) => {
+      if (!this.#stopped) this.#events.onStorageError(error);
+    });
+  }
+
+  #share(piece: number): Set<DownloadSlot> {
+    let share = this.#shares.get(piece);
+    if (!share) {
+      share = new Set();
+      this.#shares.set(piece, share);
+    }
+    return share;
+  }
+
+  #key(piece: number, block: number): number {
+    return piece * this.#blocksPerPiece + block;
+  }
+}

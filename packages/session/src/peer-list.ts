@@ -1,0 +1,145 @@
+// The addresses a torrent knows, whom to dial next and whom never again. Invariant: an address stands here once; a
+// connected one is not offered.
+
+/** What became of an address. */
+interface Candidate {
+  readonly address: string;
+  readonly sources: Set<string>;
+  failures: number;
+  /** Not dialled before this time. */
+  notBefore: number;
+  connected: boolean;
+  /** Why it is never dialled again: our own address, a ban. */
+  barred: string | null;
+  lastError: string | null;
+}
+
+const FIRST_RETRY_MS = 15_000;
+const LONGEST_RETRY_MS = 15 * 60_000;
+
+/** Counts for the user's "no peers yet" line. */
+export interface PeerListSummary {
+  readonly known: number;
+  readonly tried: number;
+  readonly failed: number;
+  readonly barred: number;
+  /** The newest dial's failure, in words. */
+  readonly lastError: string | null;
+}
+
+export class PeerList {
+  readonly #limit: number;
+  readonly #candidates = new Map<string, Candidate>();
+  #tried = 0;
+  #failed = 0;
+  #lastError: string | null = null;
+
+  constructor(limit = 2_000) {
+    this.#limit = limit;
+  }
+
+  /** Adds an address or another source of a known one; answers whether it was new. A full list takes no more. */
+  add(address: string, source: string): boolean {
+    const known = this.#candidates.get(address);
+    if (known) {
+      known.sources.add(source);
+      return false;
+    }
+    if (this.#candidates.size >= this.#limit && !this.#evict()) return false;
+    this.#candidates.set(address, {
+      address,
+      sources: new Set([source]),
+      failures: 0,
+      notBefore: 0,
+      connected: false,
+      barred: null,
+      lastError: null,
+    });
+    return true;
+  }
+
+  /** The address to dial now: fewest failures first, then the one waiting longest; undefined when all wait. */
+  next(now: number): string | undefined {
+    let best: Candidate | undefined;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.connected || candidate.barred !== null || candidate.notBefore > now) continue;
+      if (!best || isBetter(candidate, best)) best = candidate;
+    }
+    return best?.address;
+  }
+
+  /** When `next` may answer again; Infinity where nobody waits. */
+  nextAt(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (const candidate of this.#candidates.values()) {
+      if (!candidate.connected && candidate.barred === null) at = Math.min(at, candidate.notBefore);
+    }
+    return at;
+  }
+
+  dialling(address: string): void {
+    this.#tried++;
+    const candidate = this.#candidates.get(address);
+    if (candidate) candidate.connected = true;
+  }
+
+  connected(address: string): void {
+    const candidate = this.#candidates.get(address);
+    if (candidate) candidate.connected = true;
+  }
+
+  /**
+   * The connection ended, or, with an error, never came to be: back off, twice as long each time in a row, and at least
+   * `waitMs`.
+   */
+  ended(address: string, now: number, error: string | null, waitMs = 0): void {
+    const candidate = this.#candidates.get(address);
+    if (error !== null) {
+      this.#failed++;
+      this.#lastError = `${address}: ${error}`;
+    }
+    if (!candidate) return;
+    candidate.connected = false;
+    candidate.lastError = error;
+    candidate.failures = error === null ? 0 : candidate.failures + 1;
+    const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, candidate.failures - 1));
+    candidate.notBefore = now + Math.max(wait, waitMs);
+  }
+
+  /** Never again, and never handed in anew. */
+  bar(address: string, reason: string): void {
+    this.add(address, 'self');
+    const candidate = this.#candidates.get(address);
+    if (candidate) candidate.barred = reason;
+  }
+
+  isBarred(address: string): boolean {
+    return (this.#candidates.get(address)?.barred ?? null) !== null;
+  }
+
+  summary(): PeerListSummary {
+    let barred = 0;
+    for (const candidate of this.#candidates.values()) if (candidate.barred !== null) barred++;
+    return {
+      known: this.#candidates.size,
+      tried: this.#tried,
+      failed: this.#failed,
+      barred,
+      lastError: this.#lastError,
+    };
+  }
+
+  /** Gives up the address that failed most often; a list of good ones keeps them. */
+  #evict(): boolean {
+    let worst: Candidate | undefined;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.connected || candidate.barred !== null || candidate.failures === 0) continue;
+      if (!worst || candidate.failures > worst.failures) worst = candidate;
+    }
+    return worst !== undefined && this.#candidates.delete(worst.address);
+  }
+}
+
+function isBetter(a: Candidate, b: Candidate): boolean {
+  return a.failures - b.failures < 0 || (a.failures === b.failures && a.notBefore < b.notBefore);
+}

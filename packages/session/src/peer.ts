@@ -1,0 +1,247 @@
+// One wire peer of a torrent: reacts to what it says, keeps its requests in flight, serves its requests. A BlockSource.
+import { RateMeter } from '@shoal/choker';
+import { PeerId } from '@shoal/primitives';
+import type { Wire, WireEvent } from '@shoal/wire';
+import type { Connection, ConnectionOwner } from './connection.ts';
+import type { BlockSource } from './contracts.ts';
+import type { Download, DownloadSlot } from './download.ts';
+import { RequestPipeline } from './pipeline.ts';
+import type { Upload } from './upload.ts';
+
+/** A peer that owes us blocks and sends none for this long is snubbed. */
+const SNUB_MS = 60_000;
+/** After a refusal a peer is not asked again at once, or the two would spin. */
+const AFTER_REJECT_MS = 1_000;
+
+/** What a peer needs of its torrent. */
+export interface PeerHost {
+  now(): number;
+  /** It said what it has, or who it is: the torrent may find it useless. */
+  onPeerChanged(peer: Peer): void;
+  /** Its interest changed: the slots may be dealt anew. */
+  onInterest(peer: Peer): void;
+  onReceived(bytes: number): void;
+  onPeerClosed(peer: Peer, reason: string): void;
+  onPeerBanned(peer: Peer, reason: string): void;
+}
+
+/** What the torrent's content gives to each peer, once its geometry is known. */
+export interface PeerContent {
+  readonly download: Download;
+  readonly slot: DownloadSlot;
+  readonly upload: Upload;
+}
+
+export class Peer implements BlockSource, ConnectionOwner {
+  readonly id: PeerId;
+  readonly connectedAt: number;
+  /** Payload received from and sent to this peer. */
+  readonly down: RateMeter = new RateMeter();
+  readonly up: RateMeter = new RateMeter();
+  /** Where it listens, once known: the dialled address, or what its extended handshake tells. */
+  listenAddress: string | null;
+  readonly #connection: Connection;
+  readonly #host: PeerHost;
+  readonly #pipeline: RequestPipeline = new RequestPipeline(this.down);
+  #content: PeerContent | undefined;
+  #lastBlockAt: number;
+  #holdUntil = 0;
+
+  constructor(connection: Connection, peerId: Uint8Array, host: PeerHost) {
+    this.#connection = connection;
+    this.#host = host;
+    this.id = new PeerId(peerId);
+    this.connectedAt = host.now();
+    this.#lastBlockAt = this.connectedAt;
+    this.listenAddress = connection.outgoing ? connection.address : null;
+  }
+
+  get name(): string {
+    return this.#connection.address;
+  }
+
+  get outgoing(): boolean {
+    return this.#connection.outgoing;
+  }
+
+  get wire(): Wire {
+    return this.#connection.wire;
+  }
+
+  get closed(): boolean {
+    return this.#connection.closed;
+  }
+
+  get snubbed(): boolean {
+    return this.#pipeline.snubbed;
+  }
+
+  /** Has every piece, as far as is known. */
+  get isSeed(): boolean {
+    return this.wire.peerHave?.isFull === true;
+  }
+
+  /** Called once, when the torrent's geometry is known. */
+  setContent(content: PeerContent): void {
+    this.#content = content;
+    if (this.wire.peerHave) content.download.setHave(content.slot, this.wire.peerHave);
+    this.reconsider();
+  }
+
+  close(reason: string): void {
+    this.#connection.close(reason);
+  }
+
+  // BlockSource
+
+  request(piece: number, begin: number, length: number): void {
+    this.wire.request(piece, begin, length);
+  }
+
+  cancel(piece: number, begin: number, length: number): void {
+    this.wire.cancel(piece, begin, length);
+    this.#connection.flushSoon();
+  }
+
+  ban(reason: string): void {
+    this.#host.onPeerBanned(this, reason);
+  }
+
+  // What the torrent tells it
+
+  have(piece: number): void {
+    this.wire.have(piece);
+    this.reconsider();
+    this.#connection.flushSoon();
+  }
+
+  setChoking(choking: boolean): void {
+    if (choking) this.wire.choke();
+    else this.wire.unchoke();
+    this.#connection.flushSoon();
+  }
+
+  /** Interest and open places anew. */
+  reconsider(): void {
+    const content = this.#content;
+    if (!content || this.closed) return;
+    const interesting = content.download.isInteresting(content.slot);
+    if (interesting && !this.wire.amInterested) this.wire.interested();
+    else if (!interesting && this.wire.amInterested) this.wire.notInterested();
+    this.#fill(1);
+    this.#connection.flushSoon();
+  }
+
+  /** Snubbing and held requests; the connection's own time-outs are the session's to tick. */
+  tick(now: number): void {
+    const content = this.#content;
+    if (!content || this.closed) return;
+    if (content.slot.requests.size > 0 && now - this.#lastBlockAt > SNUB_MS && !this.snubbed) {
+      this.#pipeline.snub();
+      content.download.releaseAll(content.slot);
+    }
+    if (this.#holdUntil !== 0 && now >= this.#holdUntil) {
+      this.#holdUntil = 0;
+      this.#fill(1);
+      this.#connection.flushSoon();
+    }
+  }
+
+  // ConnectionOwner
+
+  onEvent(event: WireEvent): void {
+    const content = this.#content;
+    switch (event.type) {
+      case 'blockPart': {
+        if (!event.wanted || !content) return;
+        const { bytes } = event;
+        content.download.part(content.slot, event.piece, event.begin + event.offset, bytes);
+        this.down.add(bytes.length, this.#host.now());
+        this.#host.onReceived(bytes.length);
+        return;
+      }
+      case 'blockEnd':
+        if (!event.wanted || !content) return;
+        this.#lastBlockAt = this.#host.now();
+        this.#pipeline.received(this.#lastBlockAt);
+        content.download.block(content.slot, event.piece, event.begin);
+        return;
+      case 'blockBegin':
+        return;
+      case 'choke':
+        for (const { piece, begin } of event.dropped) content?.download.release(content.slot, piece, begin);
+        return;
+      case 'unchoke':
+        this.#lastBlockAt = this.#host.now();
+        this.#fill(1);
+        return;
+      case 'interested':
+      case 'notInterested':
+        this.#host.onInterest(this);
+        return;
+      case 'have':
+        content?.download.addHave(content.slot, event.piece);
+        this.#onHaveChanged();
+        return;
+      case 'haves':
+        if (content && this.wire.peerHave) content.download.setHave(content.slot, this.wire.peerHave);
+        this.#onHaveChanged();
+        return;
+      case 'request':
+      case 'cancel':
+        return;
+      case 'reject':
+        content?.download.release(content.slot, event.piece, event.begin);
+        if (!this.wire.peerChoking) this.#holdUntil = this.#host.now() + AFTER_REJECT_MS;
+        return;
+      case 'extendedHandshake':
+        if (event.handshake.reqq !== undefined) this.#pipeline.setLimit(event.handshake.reqq);
+        this.#host.onPeerChanged(this);
+        return;
+      case 'handshake':
+      case 'suggest':
+      case 'allowedFast':
+      case 'port':
+        return;
+      case 'closed':
+        return;
+      default:
+        return unreachable(event);
+    }
+  }
+
+  onChunkEnd(): void {
+    this.#fill(this.#pipeline.batch);
+    this.#content?.upload.serve();
+  }
+
+  onWritable(): void {
+    this.#content?.upload.serve();
+  }
+
+  onClosed(reason: string): void {
+    const content = this.#content;
+    this.#content = undefined;
+    content?.download.leave(content.slot);
+    this.#host.onPeerClosed(this, reason);
+  }
+
+  #onHaveChanged(): void {
+    this.#host.onPeerChanged(this);
+    this.reconsider();
+  }
+
+  /** Asks for more blocks where at least `batch` places are open. */
+  #fill(batch: number): void {
+    const content = this.#content;
+    if (!content || this.wire.peerChoking || !this.wire.amInterested || this.#holdUntil !== 0) return;
+    const open = this.#pipeline.depth - content.slot.requests.size;
+    if (open < batch) return;
+    if (content.slot.requests.size === 0) this.#lastBlockAt = this.#host.now();
+    content.download.fill(content.slot, open);
+  }
+}
+
+function unreachable(event: never): never {
+  throw new TypeError(`no such wire event: ${JSON.stringify(event)}`);
+}

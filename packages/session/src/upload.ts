@@ -1,0 +1,78 @@
+// Serves one peer's requests: blocks from the store's cache where they are, else read ahead first. One load is under
+// way per peer, so that a slow socket stops reading ahead and a slow disk delays its own peer only.
+import type { PieceStore } from '@shoal/storage';
+import type { Connection } from './connection.ts';
+
+/** Bytes handed to the wire before the stream is asked whether it takes more; one vectored write. */
+const WRITE_BATCH = 256 * 1024;
+
+export class Upload {
+  readonly #connection: Connection;
+  readonly #store: PieceStore;
+  readonly #has: (piece: number) => boolean;
+  readonly #onSent: (bytes: number) => void;
+  readonly #onError: (error: unknown) => void;
+  #loading = false;
+
+  constructor(options: {
+    connection: Connection;
+    store: PieceStore;
+    has: (piece: number) => boolean;
+    onSent: (bytes: number) => void;
+    onError: (error: unknown) => void;
+  }) {
+    this.#connection = options.connection;
+    this.#store = options.store;
+    this.#has = options.has;
+    this.#onSent = options.onSent;
+    this.#onError = options.onError;
+  }
+
+  /** Answers as many requests as the stream takes now. */
+  serve(): void {
+    const { wire } = this.#connection;
+    let batched = 0;
+    while (!this.#loading && this.#connection.writable) {
+      const request = wire.nextPeerRequest();
+      if (!request) break;
+      const { piece, begin, length } = request;
+      if (!this.#has(piece)) {
+        wire.reject(piece, begin, length);
+        continue;
+      }
+      const block = this.#store.peek(piece, begin, length);
+      if (!block) {
+        this.#load(piece, begin, length);
+        break;
+      }
+      wire.piece(piece, begin, block);
+      this.#onSent(length);
+      batched += length;
+      if (batched >= WRITE_BATCH) {
+        this.#connection.flush();
+        batched = 0;
+      }
+    }
+    this.#connection.flush();
+  }
+
+  #load(piece: number, begin: number, length: number): void {
+    this.#loading = true;
+    this.#store.load(piece, begin, length).then(
+      (block) => {
+        this.#loading = false;
+        const request = this.#connection.wire.nextPeerRequest();
+        if (request && request.piece === piece && request.begin === begin && request.length === length) {
+          this.#connection.wire.piece(piece, begin, block);
+          this.#onSent(length);
+        }
+        this.serve();
+      },
+      (error: unknown) => {
+        this.#loading = false;
+        this.#connection.wire.reject(piece, begin, length);
+        this.#onError(error);
+      },
+    );
+  }
+}
