@@ -1,0 +1,24 @@
+/** Why bytes are no torrent that can be used, or files cannot become one. */
+export type MetainfoErrorCode =
+  | 'ERR_METAINFO_SIZE'
+  | 'ERR_METAINFO_BENCODE'
+  | 'ERR_METAINFO_NOT_A_TORRENT'
+  | 'ERR_METAINFO_PIECE_LENGTH'
+  | 'ERR_METAINFO_PIECES'
+  | 'ERR_METAINFO_FILES'
+  | 'ERR_METAINFO_FILE_LENGTH'
+  | 'ERR_METAINFO_NO_DATA'
+  | 'ERR_METAINFO_FILE_NAME'
+  | 'ERR_METAINFO_FILE_CHANGED'
+  | 'ERR_V2_UNSUPPORTED';
+
+/** A torrent that is wrong: the message holds the offending and the expected figure. */
+export class MetainfoError extends Error {
+  override readonly name = 'MetainfoError';
+  readonly code: MetainfoErrorCode;
+
+  constructor(code: MetainfoErrorCode, message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,19 @@
+// What a reader tolerated, in words. Bounded: a hostile torrent has something odd in each of a million files.
+
+/** Messages kept; the rest is counted. */
+const MAX_WARNINGS = 1_000;
+
+export class Warnings {
+  readonly #messages: string[] = [];
+  #dropped = 0;
+
+  add(message: string): void {
+    if (this.#messages.length < MAX_WARNINGS) this.#messages.push(message);
+    else this.#dropped++;
+  }
+
+  /** All of them, and how many more there would have been. */
+  take(): string[] {
+    return this.#dropped === 0 ? this.#messages : [...this.#messages, `and ${this.#dropped} more of the like`];
+  }
+}
