@@ -1,0 +1,2 @@
+export { type ChokeCandidate, type ChokeDecision, Choker, type ChokerOptions } from './choker.ts';
+export { RateMeter } from './rate-meter.ts';
