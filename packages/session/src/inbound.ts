@@ -18,9 +18,15 @@ export interface InboundHost extends TorrentIndex {
 
 /** Takes in one accepted stream. Never throws; a stream that leads nowhere is closed. */
 export function welcome(stream: ByteStream, filters: readonly StreamFilter[], host: InboundHost): void {
-  if (filters.length === 0) return greet(stream, host);
+  if (filters.length === 0) {
+    greet(stream, host);
+    return;
+  }
   sniff(stream, filters, (filter, replayed) => {
-    if (!filter) return greet(replayed, host);
+    if (!filter) {
+      greet(replayed, host);
+      return;
+    }
     filter.accept(replayed, host).then(
       (filtered) => greet(filtered, host),
       () => replayed.destroy(),

@@ -206,7 +206,7 @@ export class Peer implements BlockSource, ConnectionOwner {
       case 'closed':
         return;
       default:
-        return unreachable(event);
+        unreachable(event);
     }
   }
 

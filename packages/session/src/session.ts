@@ -145,8 +145,8 @@ export class Session {
   }
 
   #accept(stream: ByteStream): void {
-    if (this.#closed || this.#connections.size >= (this.#options.maxConnections ?? 200)) return stream.destroy();
-    welcome(stream, this.#options.filters ?? [], this.#inbound);
+    if (this.#closed || this.#connections.size >= (this.#options.maxConnections ?? 200)) stream.destroy();
+    else welcome(stream, this.#options.filters ?? [], this.#inbound);
   }
 
   #route(connection: Connection, wireKey: string, peerId: Uint8Array): boolean {

@@ -61,6 +61,8 @@ export class Swarm implements PeerHost {
   #content: SwarmContent | undefined;
   #open = false;
   #nextRound = 0;
+  /** Peers that the last deal gave a slot to. */
+  #unchoked = 0;
 
   constructor(options: {
     host: SwarmHost;
@@ -119,7 +121,10 @@ export class Swarm implements PeerHost {
 
   /** An accepted connection that shook hands for this torrent; the handshake is answered here, or it is closed. */
   adopt(connection: Connection, peerId: Uint8Array): void {
-    if (!this.#open || this.#peers.size >= this.#host.maxPeers) return connection.close('no room for more peers');
+    if (!this.#open || this.#peers.size >= this.#host.maxPeers) {
+      connection.close('no room for more peers');
+      return;
+    }
     connection.wire.accept({
       infoHash: this.#infoHash.wireKey,
       peerId: this.#peerId.bytes,
@@ -164,8 +169,10 @@ export class Swarm implements PeerHost {
     this.#dropIfUseless(peer);
   }
 
-  onInterest(): void {
-    this.#deal(false);
+  /** Between rounds the slots are dealt anew only where that can change anything: a free slot, or one given back. */
+  onInterest(peer: Peer): void {
+    const { peerInterested, amChoking } = peer.wire;
+    if (peerInterested ? amChoking && this.#unchoked < this.#choker.slots : !amChoking) this.#deal(false);
   }
 
   onReceived(bytes: number): void {
@@ -189,7 +196,7 @@ export class Swarm implements PeerHost {
     }
     if (known) this.#events.onPeerDisconnected(peer, reason);
     if (!this.#open) return;
-    if (known) this.#deal(false);
+    if (known && !peer.wire.amChoking) this.#deal(false);
     this.#dialMore();
   }
 
@@ -261,7 +268,8 @@ export class Swarm implements PeerHost {
     this.#connections.set(peer, connection);
     if (peer.id.equals(this.#peerId)) {
       if (connection.outgoing) this.#list.bar(connection.address, 'our own address');
-      return connection.close('connected to ourselves');
+      connection.close('connected to ourselves');
+      return;
     }
     const twin = this.#peers.get(peer.id.hex);
     if (twin) {
@@ -341,6 +349,7 @@ export class Swarm implements PeerHost {
       })),
       { now, seeding: this.#isSeed(), full },
     );
+    this.#unchoked = decision.unchoke.length;
     const unchoked = new Set(decision.unchoke);
     for (const [key, peer] of this.#peers) {
       const choking = !unchoked.has(key);

@@ -164,7 +164,7 @@ export class Torrent {
       },
     });
     if (options.content) this.provide(options.content);
-    else this.#queue(() => this.#enter('metadata'));
+    else this.#enter('metadata');
   }
 
   get metainfo(): Metainfo | undefined {
@@ -227,7 +227,7 @@ export class Torrent {
       missing: new Int32Array(layout.files.length),
     };
     this.#hub.emit({ type: 'metadata', metainfo });
-    this.#queue(() => this.#start());
+    void this.#queue(() => this.#start());
   }
 
   addPeers(addresses: readonly string[], source = 'manual'): void {
