@@ -1,0 +1,2 @@
+// The compliance suite of the Extension contract.
+export {};
