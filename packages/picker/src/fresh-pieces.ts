@@ -52,6 +52,13 @@ export class FreshPieces {
     if (this.set.delete(piece)) this.#order(this.priorities[piece] as number).remove(piece);
   }
 
+  /** Changes the priority of a piece, and takes it out: `enter` it again where it is not begun. */
+  setPriority(piece: number, priority: number): void {
+    this.leave(piece);
+    this.priorities[piece] = priority;
+    for (const peer of this.#listed) this.forget(peer);
+  }
+
   /** One peer more, not a seed, has the piece. */
   raise(piece: number): void {
     if (this.set.has(piece)) this.#order(this.priorities[piece] as number).raise(piece);
@@ -67,7 +74,8 @@ export class FreshPieces {
   /** Tells of a piece that the peer could not begin before: either has just changed. */
   enlist(peer: Peer, piece: number): void {
     if (peer.shortlist === undefined || !peer.pieces.has(piece) || !this.set.has(piece)) return;
-    if (peer.shortlist.length < this.#limits.shortlist * 2) peer.shortlist.push(piece);
+    if (peer.shortlist.length < this.#limits.shortlist * 2)
+      peer.shortlist.add(piece, (listed) => this.#rank(listed, true));
     else this.forget(peer);
   }
 
@@ -133,9 +141,9 @@ export class FreshPieces {
         const end = byRarity ? order.end(this.availability[order.at(begin)] as number) : order.length;
         let index = begin + Math.floor(this.#random() * (end - begin));
         for (let rest = end - begin; rest > 0; rest--) {
-          if (left-- === 0) return 'gave up';
           const piece = order.at(index);
           if (peer.has(piece)) return piece;
+          if (--left <= 0) return 'gave up';
           if (++index === end) index = begin;
         }
         begin = end;

@@ -17,34 +17,44 @@ export class Peer implements PickerPeer {
   outstanding = 0;
   /** Counted as a seed, with `pieces` empty. */
   seed = false;
-  readonly pieces: PieceSet;
   /** How many wanted pieces it has, as of the picker's `interestEpoch`. Not kept for a seed. */
   interest = 0;
-  interestEpoch = 0;
+  interestEpoch: number;
   /** Pieces to begin with, where looking through the common order took too long. */
   shortlist: Shortlist | undefined;
   readonly #pieceCount: number;
+  readonly #none: PieceSet;
+  #pieces: PieceSet;
 
-  constructor(owner: object, pieceCount: number) {
+  /** `none` is an empty set, which all peers without pieces share. */
+  constructor(owner: object, interestEpoch: number, pieceCount: number, none: PieceSet) {
     this.owner = owner;
+    this.interestEpoch = interestEpoch;
     this.#pieceCount = pieceCount;
-    this.pieces = new PieceSet(pieceCount);
+    this.#none = none;
+    this.#pieces = none;
   }
 
-  /** Whether it has every piece, as a seed or by its HAVEs. */
-  get isFull(): boolean {
-    return this.seed || this.pieces.count === this.#pieceCount;
+  /** Read only. */
+  get pieces(): PieceSet {
+    return this.#pieces;
   }
 
   has(piece: number): boolean {
-    return this.seed || this.pieces.has(piece);
+    return this.seed || this.#pieces.has(piece);
   }
 
   /** Takes over a first or a new have-map. */
   assign(have: Bitfield): void {
     this.seed = have.isFull;
-    if (this.seed) this.pieces.clear();
-    else this.pieces.assign(have);
-    this.shortlist = undefined;
+    this.#pieces = this.seed || have.isEmpty ? this.#none : new PieceSet(this.#pieceCount);
+    if (this.#pieces !== this.#none) this.#pieces.assign(have);
+  }
+
+  /** Answers whether the piece was news. */
+  add(piece: number): boolean {
+    if (this.seed) return false;
+    if (this.#pieces === this.#none) this.#pieces = new PieceSet(this.#pieceCount);
+    return this.#pieces.add(piece);
   }
 }

@@ -59,7 +59,7 @@ export interface Received {
   readonly cancel: PickerPeer[];
 }
 
-const DEFAULT_LIMITS: PickerLimits = { randomFirst: 4, probes: 128, shortlist: 128 };
+const DEFAULT_LIMITS: PickerLimits = { randomFirst: 4, probes: 128, shortlist: 512 };
 /** Fewer partial pieces than this are never too many; with more peers, one a peer is allowed. */
 const FEW_PARTIALS = 4;
 const NOTHING_NEW: Received = { fresh: false, pieceComplete: false, cancel: [] };
@@ -74,6 +74,7 @@ export class Picker {
   /** Peers that hold every piece since their first bitfield, and so are not in its availability per piece. */
   #seeds = 0;
   readonly #fresh: FreshPieces;
+  readonly #none: PieceSet;
   /** Wanted and not verified. */
   readonly #wanted: PieceSet;
   /** Moves on when a priority changed what is wanted: peers count their interest again when next asked. */
@@ -92,6 +93,7 @@ export class Picker {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#randomFirst = limits.randomFirst;
     this.#fresh = new FreshPieces(count, random, limits);
+    this.#none = new PieceSet(count);
     this.#wanted = new PieceSet(count);
     for (let piece = 0; piece < count; piece++) {
       if (this.have.has(piece)) continue;
@@ -126,8 +128,7 @@ export class Picker {
 
   /** A peer of which nothing is known yet, which means: it has no piece. */
   addPeer(): PickerPeer {
-    const peer = new Peer(this, this.#geometry.pieceCount);
-    peer.interestEpoch = this.#interestEpoch;
+    const peer = new Peer(this, this.#interestEpoch, this.have.length, this.#none);
     this.#peers.add(peer);
     return peer;
   }
@@ -154,7 +155,7 @@ export class Picker {
     this.#forgetPieces(known);
     known.assign(have);
     if (known.seed) this.#seeds++;
-    else known.pieces.visitCommon(known.pieces, 0, (piece) => this.#fresh.raise(piece));
+    known.pieces.visitCommon(known.pieces, 0, (piece) => this.#fresh.raise(piece));
     this.#countInterest(known);
   }
 
@@ -162,7 +163,7 @@ export class Picker {
   addHave(peer: PickerPeer, piece: number): void {
     const known = this.#known(peer);
     this.#checkPiece(piece);
-    if (known.seed || !known.pieces.add(piece)) return;
+    if (!known.add(piece)) return;
     this.#fresh.raise(piece);
     if (this.#wanted.has(piece)) known.interest++;
     this.#fresh.enlist(known, piece);
@@ -241,8 +242,7 @@ export class Picker {
       throw new RangeError(`a priority is a whole number from 0 to ${MAX_PRIORITY}, not ${priority}`);
     }
     if (this.#fresh.priorities[piece] === priority) return;
-    this.#fresh.leave(piece);
-    this.#fresh.priorities[piece] = priority;
+    this.#fresh.setPriority(piece, priority);
     if (this.have.has(piece)) return;
     if (priority === 0 ? this.#wanted.delete(piece) : this.#wanted.add(piece)) this.#interestEpoch++;
     const open = this.#open.get(piece);
@@ -402,7 +402,7 @@ export class Picker {
   #forgetPieces(peer: Peer): void {
     this.#fresh.forget(peer);
     if (peer.seed) this.#seeds--;
-    else peer.pieces.visitCommon(peer.pieces, 0, (piece) => this.#fresh.lower(piece));
+    peer.pieces.visitCommon(peer.pieces, 0, (piece) => this.#fresh.lower(piece));
   }
 
   #interestIn(peer: Peer): number {

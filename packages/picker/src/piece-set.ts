@@ -24,11 +24,6 @@ export class PieceSet {
     this.#count = field.count;
   }
 
-  clear(): void {
-    this.#bytes.fill(0);
-    this.#count = 0;
-  }
-
   has(piece: number): boolean {
     return ((this.#bytes[piece >> 3] as number) & (0x80 >> (piece & 7))) !== 0;
   }
@@ -52,6 +47,7 @@ export class PieceSet {
   /** How many pieces are in both sets. */
   countCommon(other: PieceSet): number {
     let common = 0;
+    if (this.#count === 0 || other.#count === 0) return common;
     for (let word = 0; word < this.#words.length; word++) {
       // Bits are counted in parallel: pairs, nibbles, bytes, then the sum of the bytes by one multiplication.
       let bits = (this.#words[word] as number) & (other.#words[word] as number);
@@ -65,8 +61,9 @@ export class PieceSet {
 
   /** Visits every piece of both sets once, beginning at the 32 pieces around `from` and going round. */
   visitCommon(other: PieceSet, from: number, visit: (piece: number) => void): void {
+    if (this.#count === 0 || other.#count === 0) return;
     const words = this.#words.length;
-    const first = words === 0 ? 0 : (from >> 5) % words;
+    const first = (from >> 5) % words;
     for (let step = 0; step < words; step++) {
       const word = first + step < words ? first + step : first + step - words;
       if (((this.#words[word] as number) & (other.#words[word] as number)) === 0) continue;

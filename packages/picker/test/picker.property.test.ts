@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Picker, type PickerLimits, type PickerPeer } from '../src/index.ts';
+import { sequence } from './language.ts';
+import { fieldOf, Model, type ModelPeer } from './model.ts';
+
+interface World {
+  readonly model: Model;
+  readonly exactRarity: boolean;
+}
+interface System {
+  readonly picker: Picker;
+  readonly peers: PickerPeer[];
+}
+type Step = (world: World, system: System) => void;
+
+const some = fc.nat();
+const at = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
+
+/** A command for fast-check: does `step` to both, then compares all that can be seen. */
+class Command implements fc.Command<World, System> {
+  readonly #name: string;
+  readonly #needsPeer: boolean;
+  readonly #step: Step;
+
+  constructor(name: string, needsPeer: boolean, step: Step) {
+    this.#name = name;
+    this.#needsPeer = needsPeer;
+    this.#step = step;
+  }
+
+  check({ model }: World): boolean {
+    return !this.#needsPeer || model.peers.length > 0;
+  }
+
+  run(world: World, system: System): void {
+    this.#step(world, system);
+    compare(world, system);
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+function compare({ model }: World, { picker, peers }: System): void {
+  picker.checkInvariants();
+  // One comparison of texts: hundreds of expectations a step would take most of the time.
+  expect(
+    JSON.stringify({
+      missing: picker.missing,
+      isComplete: picker.isComplete,
+      endGame: picker.endGame,
+      have: [...picker.have],
+      availability: model.pieces.map((piece) => picker.availability(piece)),
+      partial: [...picker.partial()].sort((a, b) => a.piece - b.piece),
+      outstanding: peers.map((peer) => peer.outstanding),
+      interesting: peers.map((peer) => picker.isInteresting(peer)),
+    }),
+  ).toBe(
+    JSON.stringify({
+      missing: model.pieces.filter((piece) => model.isWanted(piece)).length,
+      isComplete: !model.pieces.some((piece) => model.isWanted(piece)),
+      endGame: model.endGame,
+      have: model.pieces.filter((piece) => model.verified[piece]),
+      availability: model.pieces.map((piece) => model.availability(piece)),
+      partial: model.partial(),
+      outstanding: model.peers.map((peer) => model.outstanding(peer)),
+      interesting: model.peers.map((peer) => model.isInteresting(peer)),
+    }),
+  );
+}
+
+/** What a peer has, one bit a piece. */
+const masks = fc.oneof(fc.constant(0xffff), fc.constant(0), fc.nat(0xffff), fc.nat(0xffff));
+
+const commands = [
+  fc.constant(
+    new Command('addPeer()', false, ({ model }, { picker, peers }) => {
+      model.peers.push({ has: model.pieces.map(() => false) });
+      peers.push(picker.addPeer());
+    }),
+  ),
+  fc.tuple(some, masks).map(
+    ([who, mask]) =>
+      new Command(`setHave(${who}, 0b${mask.toString(2)})`, true, ({ model }, { picker, peers }) => {
+        const peer = at(model.peers, who);
+        peer.has = model.pieces.map((piece) => ((mask >> piece) & 1) === 1);
+        picker.setHave(at(peers, who), fieldOf(peer.has));
+      }),
+  ),
+  fc.tuple(some, some).map(
+    ([who, what]) =>
+      new Command(`addHave(${who}, ${what})`, true, ({ model }, { picker, peers }) => {
+        const piece = at(model.pieces, what);
+        at(model.peers, who).has[piece] = true;
+        picker.addHave(at(peers, who), piece);
+      }),
+  ),
+  fc.tuple(some).map(
+    ([who]) =>
+      new Command(`removePeer(${who})`, true, ({ model }, { picker, peers }) => {
+        const index = who % model.peers.length;
+        const [peer] = model.peers.splice(index, 1);
+        for (const block of model.blocks.flat()) block.requesters = block.requesters.filter((one) => one !== peer);
+        picker.removePeer(peers.splice(index, 1)[0] as PickerPeer);
+      }),
+  ),
+  ...[1, 2, 3].map(() =>
+    fc.tuple(some, fc.nat(12)).map(
+      ([who, count]) =>
+        new Command(`pick(${who}, ${count})`, true, ({ model, exactRarity }, { picker, peers }) => {
+          const picked = picker.pick(at(peers, who), count);
+          expect(model.acceptPick(at(model.peers, who), count, picked, exactRarity)).toBeUndefined();
+        }),
+    ),
+  ),
+  fc.tuple(some, some, some).map(
+    ([who, what, which]) =>
+      new Command(`release(${who}, ${what}, ${which})`, true, ({ model }, { picker, peers }) => {
+        const [piece, block] = requestOf(model, at(model.peers, who), what, which);
+        const state = at(model.of(piece), block);
+        state.requesters = state.requesters.filter((one) => one !== at(model.peers, who));
+        picker.release(at(peers, who), piece, block);
+      }),
+  ),
+  ...[1, 2].map(() =>
+    fc.tuple(some, some, some).map(
+      ([who, what, which]) =>
+        new Command(`receive(${who}, ${what}, ${which})`, true, ({ model }, { picker, peers }) => {
+          const peer = at(model.peers, who);
+          const [piece, block] = requestOf(model, peer, what, which);
+          const state = at(model.of(piece), block);
+          const fresh = !model.verified[piece] && !state.received;
+          const others = fresh ? state.requesters.filter((one) => one !== peer) : [];
+          if (fresh) [state.received, state.requesters] = [true, []];
+          expect(picker.receive(at(peers, who), piece, block)).toEqual({
+            fresh,
+            pieceComplete: fresh && model.of(piece).every((one) => one.received),
+            cancel: others.map((one) => peers[model.peers.indexOf(one)]),
+          });
+        }),
+    ),
+  ),
+  fc.tuple(some).map(
+    ([what]) =>
+      new Command(`pieceVerified(${what})`, false, ({ model }, { picker }) => {
+        const piece = completeOr(model, what);
+        model.verified[piece] = true;
+        model.clearRequests(piece);
+        picker.pieceVerified(piece);
+      }),
+  ),
+  fc.tuple(some).map(
+    ([what]) =>
+      new Command(`pieceFailed(${what})`, false, ({ model }, { picker }) => {
+        const piece = completeOr(model, what);
+        model.verified[piece] = false;
+        model.clearRequests(piece);
+        for (const block of model.of(piece)) block.received = false;
+        picker.pieceFailed(piece);
+      }),
+  ),
+  fc.tuple(some, fc.constantFrom(0, 0, 1, 4, 4, 7)).map(
+    ([what, priority]) =>
+      new Command(`setPriority(${what}, ${priority})`, false, ({ model }, { picker }) => {
+        const piece = at(model.pieces, what);
+        model.priorities[piece] = priority;
+        picker.setPriority(piece, priority);
+      }),
+  ),
+  fc.tuple(some, fc.array(some, { maxLength: 3 })).map(
+    ([what, which]) =>
+      new Command(`restore(${what}, [${which}])`, false, ({ model }, { picker }) => {
+        const piece = at(model.pieces, what);
+        const blocks = which.map((block) => block % model.of(piece).length);
+        if (!model.verified[piece]) {
+          for (const block of blocks) {
+            const state = at(model.of(piece), block);
+            [state.received, state.requesters] = [true, []];
+          }
+        }
+        picker.restore(piece, blocks);
+      }),
+  ),
+];
+
+/** Mostly a block that the peer was asked for, else any. */
+function requestOf(model: Model, peer: ModelPeer, what: number, which: number): [piece: number, block: number] {
+  const asked = model.pieces.flatMap((piece) =>
+    [...model.of(piece).entries()]
+      .filter(([, { requesters }]) => requesters.includes(peer))
+      .map(([block]): [number, number] => [piece, block]),
+  );
+  if (asked.length > 0 && what % 4 !== 0) return at(asked, which);
+  const piece = at(model.pieces, what);
+  return [piece, which % model.of(piece).length];
+}
+
+/** Mostly a piece that waits for its verdict, else any. */
+function completeOr(model: Model, what: number): number {
+  const complete = model.pieces.filter(
+    (piece) => !model.verified[piece] && model.of(piece).every((block) => block.received),
+  );
+  return complete.length > 0 && what % 4 !== 0 ? at(complete, what) : at(model.pieces, what);
+}
+
+const blockCounts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 14 });
+
+function agrees(limits: Partial<PickerLimits>, exactRarity: boolean, runs: number): void {
+  fc.assert(
+    fc.property(
+      blockCounts,
+      fc.integer(),
+      fc.commands(commands, { maxCommands: 80, size: 'max' }),
+      (counts, seed, course) => {
+        fc.modelRun(() => {
+          const geometry = { pieceCount: counts.length, blockCount: (piece: number) => counts[piece] as number };
+          const picker = new Picker({ geometry, random: sequence(seed), limits });
+          return { model: { model: new Model(counts), exactRarity }, real: { picker, peers: [] } };
+        }, course);
+      },
+    ),
+    { numRuns: runs },
+  );
+}
+
+it('agrees with the model', () => agrees({ randomFirst: 0 }, true, 120));
+it('agrees with the model while the first pieces are random', () => agrees({ randomFirst: 3 }, false, 60));
+it('agrees with the model when most choices come from a shortlist', () =>
+  agrees({ randomFirst: 0, probes: 0 }, true, 120));
+it('agrees with the model when shortlists are cut, but for the rarity', () =>
+  agrees({ probes: 1, shortlist: 2 }, false, 120));
