@@ -11,7 +11,7 @@ const published = workspaces().filter((workspace) => workspace.published);
 const packed = mkdtempSync(join(tmpdir(), 'shoal-check-'));
 /** name → what went wrong, or '' */
 const checks = {
-  build: () => command(tool('turbo'), 'run', 'build', '--output-logs=errors-only'),
+  build: () => command(tool('turbo'), 'run', 'build', '--continue', '--output-logs=errors-only'),
   types: () => command(tool('turbo'), 'run', 'typecheck', '--continue', '--output-logs=errors-only'),
   lint: () => command(tool('biome'), 'check', '--error-on-warnings', '.'),
   layers: async () => breaches().join('\n'),
@@ -24,7 +24,7 @@ const checks = {
       (workspace) => command(tool('attw'), tarball(workspace), '--profile', 'esm-only', '--no-color', '--no-emoji'),
       ({ manifest }) => manifest.exports !== undefined,
     ),
-  knip: () => command(tool('knip'), '--no-progress'),
+  knip: () => command(tool('knip'), '--no-progress', '--no-config-hints'),
 };
 
 const asked = process.argv.slice(2);

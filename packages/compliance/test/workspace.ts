@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 
 export const root: string = resolve(import.meta.dirname, '../../..');
 
-export interface Manifest {
+interface Manifest {
   name: string;
   private?: boolean;
   exports?: Record<string, string | Record<string, string>>;
