@@ -1,7 +1,6 @@
 // From bytes to values, without recursion: the depth of a document costs an array, not the stack. A key that stands
 // twice keeps its first value, as in libtorrent, so that all of us see the same torrent.
 import { BencodeError } from './errors.ts';
-import { keyFromBytes } from './key.ts';
 import { type DecodeLimits, limitsWith } from './limits.ts';
 import type { Oddity } from './oddity.ts';
 import { Scanner } from './scanner.ts';
@@ -89,7 +88,7 @@ function build(scanner: Scanner): BencodeValue {
 
 function readKey(scanner: Scanner, inner: Container | undefined): void {
   if (inner?.dict === undefined) return;
-  const key = keyFromBytes(scanner.content());
+  const key = scanner.key();
   // One character per byte, so that `<` compares bytes.
   const isSorted = inner.dict.size === 0 || inner.key < key;
   inner.isDuplicate = !isSorted && inner.dict.has(key);

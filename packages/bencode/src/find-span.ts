@@ -1,5 +1,4 @@
 // Where a value's raw bytes stand in an encoded document: an info-hash is of those, never of a re-encoding (BEP 3).
-import { keyFromBytes } from './key.ts';
 import { type DecodeLimits, limitsWith } from './limits.ts';
 import { Scanner } from './scanner.ts';
 
@@ -49,7 +48,7 @@ function enterItem(scanner: Scanner, index: number): boolean {
 function enterKey(scanner: Scanner, key: string): boolean {
   const { depth } = scanner;
   while (scanner.next() === 'key') {
-    const isSame = scanner.contentEnd - scanner.contentStart === key.length && keyFromBytes(scanner.content()) === key;
+    const isSame = scanner.contentEnd - scanner.contentStart === key.length && scanner.key() === key;
     if (isSame) return true;
     scanner.next();
     scanner.skipTo(depth);

@@ -3,6 +3,7 @@
 // `limits.depth`; in a dictionary, keys and values alternate; every byte is looked at a bounded number of times.
 import { BencodeError, type BencodeErrorCode } from './errors.ts';
 import { keyFromBytes } from './key.ts';
+import { cachedKey } from './key-cache.ts';
 import type { DecodeLimits } from './limits.ts';
 import { ODDITY_ERRORS, type Oddity, type OddityCode } from './oddity.ts';
 
@@ -128,9 +129,15 @@ export class Scanner {
     while (this.#stack.length > depth) this.next();
   }
 
-  /** The content of the string or key read last, a view. */
+  /** The content of the string read last, a view; a plain one where the document is a Buffer, and faster than `subarray`. */
   content(): Uint8Array {
-    return this.bytes.subarray(this.contentStart, this.contentEnd);
+    const { buffer, byteOffset } = this.bytes;
+    return new Uint8Array(buffer, byteOffset + this.contentStart, this.contentEnd - this.contentStart);
+  }
+
+  /** The key read last. */
+  key(): string {
+    return cachedKey(this.bytes, this.contentStart, this.contentEnd);
   }
 
   /** Reports an oddity, or throws it where reading is strict. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type BencodeDict, BencodeError, type BencodeValue, decode, decodePrefix, type Oddity } from '../src/index.ts';
 
 /** One byte a character. */
-const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 function errorOf(run: () => unknown): BencodeError {
   try {
@@ -163,9 +163,9 @@ test('a prefix ends where its value ends (BEP 9)', () => {
   expect(end).toBe(25);
 });
 
-test('a million oddities are reported a thousand times and read in no time', () => {
+test('endless oddities under a long key are reported a thousand times and read in no time', () => {
   const oddities: Oddity[] = [];
-  const text = `d5000000:${'k'.repeat(5_000_000)}d${'1:bi1e1:ai1e'.repeat(200_000)}ee`;
+  const text = `d5000000:${'k'.repeat(5_000_000)}d${'1:bi1e1:ai1e'.repeat(100_000)}ee`;
   decode(bytes(text), { onOddity: (oddity) => oddities.push(oddity) });
   expect(oddities.length).toBe(1_000);
 });

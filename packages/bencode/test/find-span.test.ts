@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BencodeError, findSpan } from '../src/index.ts';
 
-const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 function spanned(text: string, path: (string | number)[]): string | undefined {
   const span = findSpan(bytes(text), path);
