@@ -81,8 +81,7 @@ export class Connection {
 
   /** Sends what the wire holds, now or, inside the loop, at its end. */
   flush(): void {
-    if (this.#closed || this.#inLoop) return;
-    if (this.wire.outputBytes > 0 && !this.stream.write(this.wire.takeOutput())) this.#writable = false;
+    if (!this.#closed && !this.#inLoop) this.#write();
   }
 
   /** Sends it at the end of this turn, together with what else the turn brings. */
@@ -98,9 +97,13 @@ export class Connection {
   /** Ends the connection from this side; the owner hears of it at once. */
   close(reason: string): void {
     if (this.#closed) return;
-    this.flush();
+    this.#write();
     this.stream.close();
     this.#end(reason);
+  }
+
+  #write(): void {
+    if (this.wire.outputBytes > 0 && !this.stream.write(this.wire.takeOutput())) this.#writable = false;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -116,8 +119,8 @@ export class Connection {
     while (event && !this.#closed) {
       if (event.type === 'closed') {
         this.#inLoop = false;
-        this.flush();
-        this.stream.destroy();
+        this.#write();
+        this.stream.close();
         this.#end(event.error.message);
         return;
       }

@@ -121,8 +121,8 @@ export class Swarm implements PeerHost {
 
   /** An accepted connection that shook hands for this torrent; the handshake is answered here, or it is closed. */
   adopt(connection: Connection, peerId: Uint8Array): void {
-    if (!this.#open || this.#peers.size >= this.#host.maxPeers) {
-      connection.close('no room for more peers');
+    if (!this.#open) {
+      connection.close('the torrent is not running');
       return;
     }
     connection.wire.accept({
@@ -131,7 +131,7 @@ export class Swarm implements PeerHost {
       extensions: this.#extensionsFor(connection),
       extendedHandshake: this.#extendedHandshake(),
     });
-    this.#admit(connection, peerId);
+    if (!connection.wire.closed) this.#admit(connection, peerId);
   }
 
   /** A verified piece is told to everyone. */
@@ -253,6 +253,7 @@ export class Swarm implements PeerHost {
         onWritable: () => undefined,
         onClosed: (reason) => {
           this.#host.closed(connection);
+          if (wire.closed?.code === 'ERR_WIRE_SELF') this.#list.bar(address, 'our own address');
           this.#dialEnded(address, reason);
         },
       },
@@ -266,11 +267,6 @@ export class Swarm implements PeerHost {
     const peer = new Peer(connection, peerId, this);
     connection.handOver(peer);
     this.#connections.set(peer, connection);
-    if (peer.id.equals(this.#peerId)) {
-      if (connection.outgoing) this.#list.bar(connection.address, 'our own address');
-      connection.close('connected to ourselves');
-      return;
-    }
     const twin = this.#peers.get(peer.id.hex);
     if (twin) {
       const survivor = this.#survivor(twin, peer);
@@ -280,6 +276,10 @@ export class Swarm implements PeerHost {
       this.#peers.set(peer.id.hex, survivor);
       loser.close('connected twice');
       if (survivor === twin) return;
+    }
+    if (!twin && this.#peers.size >= this.#host.maxPeers) {
+      connection.close('no room for more peers');
+      return;
     }
     this.#peers.set(peer.id.hex, peer);
     if (peer.listenAddress !== null) this.#list.connected(peer.listenAddress);

@@ -50,7 +50,8 @@ export type TorrentEvent =
   | { readonly type: 'peerClosed'; readonly address: string; readonly reason: string }
   | { readonly type: 'banned'; readonly address: string; readonly reason: string }
   | { readonly type: 'sources' }
-  | { readonly type: 'error'; readonly error: SessionError };
+  | { readonly type: 'error'; readonly error: SessionError }
+  | { readonly type: 'closed' };
 
 /** Sizes in bytes, rates in bytes per second over 20 s. */
 export interface TorrentSnapshot {
@@ -164,7 +165,7 @@ export class Torrent {
       },
     });
     if (options.content) this.provide(options.content);
-    else this.#enter('metadata');
+    else void this.#queue(() => this.#start());
   }
 
   get metainfo(): Metainfo | undefined {
@@ -254,7 +255,7 @@ export class Torrent {
   async close(): Promise<void> {
     if (this.#closed) return this.#work;
     this.#closed = true;
-    this.#hub.emit({ type: 'state', state: this.#state, paused: this.#paused });
+    this.#hub.emit({ type: 'closed' });
     await this.#queue(() => this.#standStill('the client stops'));
     for (const extension of this.#attached) extension.detach();
     await this.#engine?.store.close().catch(() => undefined);
@@ -319,18 +320,18 @@ export class Torrent {
 
   /** From paused, error or new to exchanging data: what lies on disk is checked first. */
   async #start(): Promise<void> {
+    if (this.#stopped) return;
     const engine = this.#engine;
-    if (!engine || this.#stopped) return;
-    this.#enter('checking');
-    try {
+    if (engine) {
+      this.#enter('checking');
       await engine.storage.open();
       await this.#check(engine);
-    } catch (error) {
-      return this.#fail(error);
+      if (this.#stopped) return;
+      this.#swarm.setContent(engine);
+      this.#enter(engine.picker.isComplete ? 'seeding' : 'downloading');
+    } else {
+      this.#enter('metadata');
     }
-    if (this.#stopped) return;
-    this.#swarm.setContent(engine);
-    this.#enter(engine.picker.isComplete ? 'seeding' : 'downloading');
     this.#swarm.open();
     this.#startSources();
   }

@@ -51,6 +51,18 @@ export async function filledStorage(made: MadeTorrent): Promise<MemoryStorage> {
   return storage;
 }
 
+/** The same bytes for one run after another, as a disk keeps them: closing ends the run's use of it, not the bytes. */
+export function outliving(storage: Storage): Storage {
+  return {
+    open: () => storage.open(),
+    read: (piece, begin, into) => storage.read(piece, begin, into),
+    write: (piece, begin, bytes) => storage.write(piece, begin, bytes),
+    stamps: () => storage.stamps(),
+    flush: () => storage.flush(),
+    close: async () => undefined,
+  };
+}
+
 export async function contentOf(storage: Storage, made: MadeTorrent): Promise<Uint8Array> {
   const { layout } = made.metainfo;
   const all = new Uint8Array(layout.totalLength);
@@ -115,7 +127,7 @@ export class World {
     const storage = options.storage ?? new MemoryStorage({ layout: made.metainfo.layout });
     const session = new Session({
       clock: this.clock,
-      random: this.random.fork(host.ip),
+      random: this.random.fork(`${host.ip} ${this.members.length}`),
       hasher,
       transports: [host],
       ...(options.stateStore ? { stateStore: options.stateStore } : {}),

@@ -1,2 +1,213 @@
-// The compliance suite of the Extension contract.
-export {};
+// What every Extension must do, as tests for any runner: `testExtension(test, 'ut_mine', () => createMine(...))`.
+// Needs no assertion library: a failing check throws.
+import { type BencodeInput, encode } from '@shoal/bencode';
+import { concatBytes, toHex } from '@shoal/primitives';
+import { decodeExtendedHandshake } from './extended-handshake.ts';
+import type { ExtendedHandshake, Extension, ExtensionFactory } from './extension.ts';
+import { Wire } from './wire.ts';
+
+/** Registers a test, as vitest's `test` or node:test's `test` do. */
+export type RegisterTest = (name: string, body: () => Promise<void>) => unknown;
+
+export interface ExtensionSuiteOptions {
+  /** Payloads that a peer could send; the suite spoils them, so that its noise gets past the first check. */
+  readonly messages?: readonly Uint8Array[];
+}
+
+/** Keys of the extended handshake that belong to the connection (BEPs 10, 21). */
+const RESERVED_KEYS: readonly string[] = ['m', 'p', 'v', 'reqq', 'yourip', 'upload_only'];
+const NOISE_ROUNDS = 400;
+/** Exchanges after which two extensions that only answer one another must have fallen silent. */
+const MOST_ROUNDS = 500;
+
+/** Tests an extension; `create` answers a factory for a new torrent each time. */
+export function testExtension(
+  test: RegisterTest,
+  name: string,
+  create: () => ExtensionFactory,
+  options: ExtensionSuiteOptions = {},
+): void {
+  const check = (what: string, body: () => void): void => {
+    test(`${name}: ${what}`, async () => body());
+  };
+
+  check('its name is printable and the same each time', () => {
+    const [one, two] = [bench(create()), bench(create())];
+    assert(/^[\x21-\x7e]{1,64}$/.test(one.extension.name), `not a name: ${JSON.stringify(one.extension.name)}`);
+    assert(one.extension.name === two.extension.name, `${one.extension.name}, then ${two.extension.name}`);
+  });
+
+  check('what it adds to the handshake can be encoded and is its own', () => {
+    const fields = bench(create()).extension.handshake?.() ?? {};
+    encode(fields);
+    for (const key of Object.keys(fields)) {
+      assert(!RESERVED_KEYS.includes(key), `${key} belongs to the connection`);
+    }
+  });
+
+  check('it sends nothing until the peer supports it', () => {
+    const { extension, sent } = bench(create(), { supports: false });
+    extension.onTick?.(0);
+    extension.onHandshake?.(handshakeOf({ m: { other: 1 }, v: 'Other' }));
+    for (let now = 0; now < 600_000; now += 10_000) extension.onTick?.(now);
+    assert(sent.length === 0, `${sent.length} messages to a peer that lacks it`);
+  });
+
+  check('it bears handshakes that come again, say nothing, or take it away', () => {
+    const { extension, faults } = bench(create());
+    for (const fields of [{}, { m: {} }, { m: { [extension.name]: 1 } }, { m: { [extension.name]: 0 } }, {}]) {
+      extension.onHandshake?.(handshakeOf(fields));
+      extension.onTick?.(0);
+    }
+    assert(faults.length === 0, `a fault: ${faults[0]}`);
+  });
+
+  check('it never throws for what a peer sends, before the handshake or after', () => {
+    const random = noise(0x5eed);
+    for (let round = 0; round < NOISE_ROUNDS; round++) {
+      const { extension } = bench(create());
+      if (round % 2 === 0) extension.onHandshake?.(handshakeOf({ m: { [extension.name]: 3 } }));
+      for (let i = 0; i < 3; i++) {
+        const payload = nextPayload(random, options.messages ?? []);
+        const spelled = toHex(payload.subarray(0, 100));
+        try {
+          extension.onMessage(payload, round);
+          extension.onTick?.(round);
+        } catch (error) {
+          throw new Error(`onMessage(${spelled}) threw: ${String(error)}`, { cause: error });
+        }
+        // A view is valid during the call only.
+        payload.fill(0xee);
+      }
+    }
+  });
+
+  check('it can be closed at any time, and sends nothing afterwards', () => {
+    for (const isEarly of [true, false]) {
+      const { extension, sent } = bench(create());
+      if (!isEarly) extension.onHandshake?.(handshakeOf({ m: { [extension.name]: 1 } }));
+      extension.onClose?.();
+      const before = sent.length;
+      extension.onTick?.(1_000_000);
+      assert(sent.length === before, 'a message after the end');
+    }
+  });
+
+  check('when it wishes to wake is a time, or never', () => {
+    const { extension } = bench(create());
+    extension.onTick?.(1_000);
+    const wake = extension.nextWake?.() ?? Number.POSITIVE_INFINITY;
+    assert(typeof wake === 'number' && !Number.isNaN(wake), `nextWake answers ${wake}`);
+  });
+
+  check('two of them on one connection get along and fall silent', () => {
+    const wires = connectedPair([create()], [create()]);
+    exchange(wires);
+    for (const [index, wire] of wires.entries()) {
+      assert(wire.closed === undefined, `side ${index} ended: ${wire.closed?.message}`);
+      assert(wire.peerHandshake?.extensions.size === 1, `side ${index} learnt of no extension`);
+    }
+  });
+
+  check('beside a peer without it the connection lives', () => {
+    const wires = connectedPair([create()], []);
+    exchange(wires);
+    for (const wire of wires) assert(wire.closed === undefined, `the connection ended: ${wire.closed?.message}`);
+  });
+}
+
+interface Bench {
+  readonly extension: Extension;
+  readonly sent: Uint8Array[];
+  readonly faults: string[];
+}
+
+/** One extension with nothing around it. */
+function bench(factory: ExtensionFactory, options: { readonly supports?: boolean } = {}): Bench {
+  const { supports = true } = options;
+  const sent: Uint8Array[] = [];
+  const faults: string[] = [];
+  const extension = factory({
+    peerSupports: supports,
+    send: (payload) => {
+      if (supports) sent.push(payload);
+      return supports;
+    },
+    fault: (message) => faults.push(message),
+  });
+  return { extension, sent, faults };
+}
+
+function handshakeOf(fields: { readonly [key: string]: BencodeInput }): ExtendedHandshake {
+  return decodeExtendedHandshake(encode(fields));
+}
+
+type Wires = readonly [Wire, Wire];
+
+function connectedPair(ours: readonly ExtensionFactory[], theirs: readonly ExtensionFactory[]): Wires {
+  const infoHash = new Uint8Array(20).fill(7);
+  const dial = new Wire({ role: 'dial', now: 0, infoHash, peerId: new Uint8Array(20).fill(1), extensions: ours });
+  const accept = new Wire({ role: 'accept', now: 0 });
+  accept.receive(concatBytes(dial.takeOutput()), 0);
+  drain(accept);
+  accept.accept({ infoHash, peerId: new Uint8Array(20).fill(2), extensions: theirs });
+  return [dial, accept];
+}
+
+/** Carries bytes to and fro, time standing still, until neither has anything to say. */
+function exchange([one, two]: Wires): void {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const bytes = [concatBytes(one.takeOutput()), concatBytes(two.takeOutput())] as const;
+    if (bytes[0].length + bytes[1].length === 0) return;
+    two.receive(bytes[0], 0);
+    one.receive(bytes[1], 0);
+    drain(one);
+    drain(two);
+  }
+  throw new Error(`still talking after ${MOST_ROUNDS} rounds`);
+}
+
+function drain(wire: Wire): void {
+  while (wire.poll() !== undefined) {
+    // The events do not matter here.
+  }
+}
+
+/** Numbers below a bound, the same every time. */
+type Noise = (bound: number) => number;
+
+function noise(seed: number): Noise {
+  let state = seed;
+  return (bound) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % bound;
+  };
+}
+
+const SHAPES: readonly BencodeInput[] = [
+  {},
+  [],
+  0,
+  'text',
+  { msg_type: 0, piece: 0 },
+  { msg_type: 1, piece: -1, total_size: 2n ** 62n },
+  { msg_type: 2 ** 31, piece: 2 ** 40 },
+  { added: new Uint8Array(7), 'added.f': new Uint8Array(500), dropped: 5 },
+];
+
+/** Nothing, noise, bencode of the wrong shape, or a given message; some of it spoilt or cut off. */
+function nextPayload(random: Noise, messages: readonly Uint8Array[]): Uint8Array {
+  const kind = random(4);
+  const given = messages[random(Math.max(1, messages.length))];
+  let payload = Uint8Array.from({ length: random(3) === 0 ? 0 : random(200) }, () => random(256));
+  if (kind === 1) payload = encode(SHAPES[random(SHAPES.length)] as BencodeInput).slice();
+  if (kind > 1 && given) payload = given.slice();
+  if (random(2) === 0 && payload.length > 0) payload[random(payload.length)] = random(256);
+  return random(3) === 0 ? payload.subarray(0, random(payload.length + 1)) : payload;
+}
+
+function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}

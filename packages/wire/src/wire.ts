@@ -495,7 +495,8 @@ export class Wire extends ConnectionView {
   #close(error: WireError): void {
     if (this.#state.closed) return;
     this.#state.closed = error;
-    this.#state.output.take();
+    // Our answer is what tells the side that dialled that it has met itself.
+    if (error.code !== 'ERR_WIRE_SELF') this.#state.output.take();
     this.#state.extensions?.close();
   }
 }

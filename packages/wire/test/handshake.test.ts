@@ -53,6 +53,8 @@ test('another torrent and our own peer id are refused', () => {
   give(accepted, self);
   accepted.accept({ infoHash: INFO_HASH, peerId: OUR_ID });
   expect(faultOf(drain(accepted))).toBe('ERR_WIRE_SELF');
+  const [answer] = accepted.takeOutput();
+  expect(faultOf(give(dial(), answer as Uint8Array)), 'the answer tells the dialling side').toBe('ERR_WIRE_SELF');
 });
 
 test('an accepting wire is silent until it is told who it is, and loses nothing that came early', () => {
