@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import type { Metainfo } from '@shoal/client';
+import { CliError, EXIT, type ExitStatus, type Failure } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { describeFiles, factsOf } from '../output/facts.ts';
+import { formatBytes, formatPercent } from '../output/format.ts';
+import { printable } from '../output/printable.ts';
+import { createReporter } from '../output/reporter.ts';
+import { whyNothing } from '../output/why-nothing.ts';
+import { writeJson, writeLines } from '../output/write.ts';
+import { resolvePeers } from '../resolve-peers.ts';
+import { loadTorrent } from '../source.ts';
+import { stateDirOf } from '../state-dir.ts';
+import type { Transfer } from '../transfer.ts';
+import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
+
+export interface GetOptions {
+  readonly dir?: string;
+  readonly peer?: readonly string[];
+  readonly port?: number;
+  readonly bind?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly seed?: boolean;
+  readonly list?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}
+
+/** Downloads until everything is complete and verified, and seeds on where told to. */
+export async function get(sources: readonly string[], options: GetOptions, io: Io): Promise<ExitStatus> {
+  const deadline = new AbortController();
+  const timer = options.timeout && setTimeout(() => deadline.abort(), options.timeout * 1_000);
+  const stop = AbortSignal.any([io.signal, deadline.signal]);
+  try {
+    const torrents = await loadAll(sources, { ...io, signal: stop });
+    if (options.list) return list(torrents, options, io);
+    return await download(torrents, options, io, deadline.signal);
+  } catch (error) {
+    if (!deadline.signal.aborted || io.signal.aborted || error instanceof CliError) throw error;
+    throw new CliError('ERR_TIMEOUT', `timed out after ${options.timeout} s: a source has not answered yet`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Every source must be right before anything starts. The same torrent twice is one. */
+async function loadAll(sources: readonly string[], io: Io): Promise<Metainfo[]> {
+  const torrents = new Map<string, Metainfo>();
+  for (const source of sources) {
+    const metainfo = await loadTorrent(source, io);
+    torrents.set(metainfo.infoHash.hex, metainfo);
+  }
+  return [...torrents.values()];
+}
+
+function list(torrents: readonly Metainfo[], { json }: GetOptions, io: Io): ExitStatus {
+  for (const facts of torrents.map(factsOf)) {
+    if (json) writeJson(io.stdout, facts);
+    else
+      writeLines(io.stdout, [`${printable(facts.name)}: ${formatBytes(facts.totalLength)}`, ...describeFiles(facts)]);
+  }
+  return EXIT.done;
+}
+
+async function download(
+  torrents: readonly Metainfo[],
+  options: GetOptions,
+  io: Io,
+  deadline: AbortSignal,
+): Promise<ExitStatus> {
+  const peers = await resolvePeers(options.peer ?? []);
+  const dir = resolve(io.cwd, options.dir ?? '.');
+  const { port = 0, bind } = options;
+  return runTransfers(
+    {
+      client: { port, ...(bind === undefined ? {} : { bind }), stateDir: stateDirOf(io) },
+      reporter: await createReporter(options, io),
+      requests: torrents.map((metainfo) => ({ metainfo, options: { dir, peers } })),
+    },
+    async (run) => {
+      const completions = Promise.all(run.transfers.map((transfer) => complete(run, transfer, options)));
+      await Promise.race([completions, whenAborted(io.signal), whenAborted(deadline)]);
+      if (run.transfers.every(({ torrent }) => torrent.state === 'seeding' || torrent.error !== null)) {
+        return ending(run, await completions, options, io);
+      }
+      if (io.signal.aborted) throw interrupted();
+      for (const transfer of run.transfers) {
+        if (transfer.torrent.state !== 'seeding') run.fail(transfer, timedOut(transfer, options.timeout ?? 0));
+      }
+      return EXIT.failed;
+    },
+  );
+}
+
+async function complete(run: TransferRun, transfer: Transfer, options: GetOptions): Promise<boolean> {
+  if (!(await run.reached(transfer, transfer.torrent.whenComplete()))) return false;
+  run.done(transfer, { goesOn: options.seed === true });
+  return true;
+}
+
+/** All are complete or have failed. */
+async function ending(
+  run: TransferRun,
+  outcomes: readonly boolean[],
+  options: GetOptions,
+  io: Io,
+): Promise<ExitStatus> {
+  if (options.seed && run.activeCount > 0) {
+    await whenAborted(io.signal);
+    return EXIT.interrupted;
+  }
+  return outcomes.every((isDone) => isDone) ? EXIT.done : EXIT.failed;
+}
+
+function interrupted(): CliError {
+  return new CliError('ERR_INTERRUPTED', 'interrupted: what arrived is saved', {
+    status: EXIT.interrupted,
+    hint: 'the same command goes on from there',
+  });
+}
+
+function timedOut({ torrent }: Transfer, seconds: number): Failure {
+  const snapshot = torrent.snapshot();
+  const { state, bytesDone, bytesTotal, downRate } = snapshot;
+  let why: string;
+  if (state === 'checking') why = 'what is on disk is not checked yet';
+  else if (downRate >= 1) why = `${formatPercent(bytesDone, bytesTotal)} of ${formatBytes(bytesTotal)} is here`;
+  else why = whyNothing(snapshot);
+  return { status: EXIT.failed, code: 'ERR_TIMEOUT', message: `timed out after ${seconds} s: ${why}` };
+}

@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import type { Metainfo } from '@shoal/metainfo';
+import { Bitfield } from '@shoal/primitives';
+import { ByteBudget, type FileStamp, PieceStore } from '@shoal/storage';
+import { createNodeHasher, DiskStorage } from '@shoal/storage/node';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { formatBytes } from '../output/format.ts';
+import { createJobProgress } from '../output/job-progress.ts';
+import { printable } from '../output/printable.ts';
+import { writeJson, writeLines } from '../output/write.ts';
+import { loadTorrent } from '../source.ts';
+
+export interface VerifyOptions {
+  readonly json?: boolean;
+}
+
+/** Sizes in bytes, without padding. */
+export interface VerifyReport {
+  readonly pieces: number;
+  readonly piecesOk: number;
+  readonly bytes: number;
+  readonly bytesOk: number;
+  readonly complete: boolean;
+  readonly files: readonly { readonly path: string; readonly length: number; readonly ok: boolean }[];
+}
+
+const CHECKS_AT_ONCE = 4;
+
+/** Which pieces and files of a torrent are whole below a folder. Changes nothing there. */
+export async function verify(source: string, dir: string, options: VerifyOptions, io: Io): Promise<ExitStatus> {
+  const metainfo = await loadTorrent(source, io);
+  const report = await checkData(metainfo, resolve(io.cwd, dir), io);
+  if (options.json) writeJson(io.stdout, report);
+  else writeLines(io.stdout, describe(report));
+  return report.complete ? EXIT.done : EXIT.failed;
+}
+
+async function checkData(metainfo: Metainfo, root: string, io: Io): Promise<VerifyReport> {
+  const { layout, files } = metainfo;
+  const storage = new DiskStorage({ root, layout, files, readOnly: true });
+  const store = new PieceStore({
+    layout,
+    storage,
+    hasher: createNodeHasher(),
+    expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
+    budget: new ByteBudget(64 * 1024 * 1024),
+  });
+  const progress = await createJobProgress(io.stderr, 'checking');
+  const whole = new Bitfield(layout.pieceCount);
+  try {
+    let piece = 0;
+    const worker = async (): Promise<void> => {
+      while (piece < layout.pieceCount) {
+        io.signal.throwIfAborted();
+        const mine = piece++;
+        if ((await store.check(mine)) === 'ok') whole.set(mine);
+        progress.update(Math.min(layout.totalLength, mine * layout.pieceLength), layout.totalLength);
+      }
+    };
+    await Promise.all(Array.from({ length: CHECKS_AT_ONCE }, worker));
+    return reportOf(metainfo, whole, await storage.stamps());
+  } finally {
+    progress.end();
+    await store.close();
+    await storage.close();
+  }
+}
+
+function reportOf({ layout, files }: Metainfo, whole: Bitfield, stamps: readonly (FileStamp | null)[]): VerifyReport {
+  let bytesOk = 0;
+  for (const piece of whole) {
+    for (const { length, padding } of layout.spans(piece)) if (!padding) bytesOk += length;
+  }
+  const report: { path: string; length: number; ok: boolean }[] = [];
+  for (const [index, { path, length, padding }] of files.entries()) {
+    if (padding) continue;
+    const { first, end } = layout.piecesOf(index);
+    let ok = length > 0 || stamps[index] !== null;
+    for (let piece = first; piece < end && ok; piece++) ok = whole.has(piece);
+    report.push({ path: path.join('/'), length, ok });
+  }
+  return {
+    pieces: layout.pieceCount,
+    piecesOk: whole.count,
+    bytes: report.reduce((total, { length }) => total + length, 0),
+    bytesOk,
+    complete: whole.isFull && report.every(({ ok }) => ok),
+    files: report,
+  };
+}
+
+function describe({ files, pieces, piecesOk, bytes, bytesOk, complete }: VerifyReport): string[] {
+  const lines = files.map(({ path, ok }) => `${ok ? 'ok      ' : 'not ok  '}${printable(path)}`);
+  const share = `${piecesOk} of ${pieces} pieces, ${formatBytes(bytesOk)} of ${formatBytes(bytes)}`;
+  return [...lines, `${complete ? 'complete' : 'incomplete'}: ${share}`];
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Binds the program to this process: its streams, its signals and its exit status.
+import { run } from './program.ts';
+
+const interrupt = new AbortController();
+
+process.on('SIGINT', () => {
+  // Whoever asks twice does not want to wait for the goodbyes.
+  if (interrupt.signal.aborted) process.exit(130);
+  interrupt.abort();
+});
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
+
+// Nobody reads any more (`| head`): what is under way is saved and ends. An error on stderr has nowhere to be told.
+process.stdout.on('error', () => interrupt.abort());
+process.stderr.on('error', () => {});
+
+const status = await run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  signal: interrupt.signal,
+});
+
+// A pipe may still hold output; what else keeps the process alive must not.
+process.exitCode = status;
+process.stdout.write('', () => process.exit(status));

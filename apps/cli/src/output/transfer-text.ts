@@ -1,0 +1,74 @@
+// The sentences about a transfer that a terminal and a log have in common.
+import { etaOfSnapshot, pathOf, secondsOf, sizeOf, type Transfer } from '../transfer.ts';
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from './format.ts';
+import { printable } from './printable.ts';
+import { describeSource, whyNothing } from './why-nothing.ts';
+
+/** Seconds without a peer after which the user is told why. */
+const PATIENCE_S = 5;
+
+export function nameOf({ metainfo }: Transfer): string {
+  return printable(metainfo.name);
+}
+
+/** `downloading`, and its like. */
+export function phaseOf({ torrent }: Transfer): string {
+  const { state, error } = torrent.snapshot();
+  return error === null ? state : 'stopped';
+}
+
+/** From 0 to 1: of what is to be checked, or of what is to be had. */
+export function shareOf({ torrent }: Transfer): number {
+  const { state, bytesTotal, bytesDone, bytesChecked } = torrent.snapshot();
+  if (bytesTotal === 0) return 1;
+  return (state === 'checking' ? bytesChecked : bytesDone) / bytesTotal;
+}
+
+/** Everything but the name and the bar. */
+export function figuresOf(transfer: Transfer): string {
+  const snapshot = transfer.torrent.snapshot();
+  const { state, bytesTotal, bytesDone, bytesChecked, downRate, upRate, peers, uploaded } = snapshot;
+  const total = formatBytes(bytesTotal);
+  if (state === 'checking') return `${formatBytes(bytesChecked)} of ${total} checked`;
+  const people = formatCount(peers, 'peer');
+  if (state === 'seeding') return `${total}  ↑ ${formatRate(upRate)}  ${formatBytes(uploaded)} sent  ${people}`;
+  const eta = etaOfSnapshot(snapshot);
+  const rates = upRate >= 1 ? `↓ ${formatRate(downRate)} ↑ ${formatRate(upRate)}` : `↓ ${formatRate(downRate)}`;
+  const rest = eta === null ? '' : `  ${formatDuration(eta)} left`;
+  return `${formatBytes(bytesDone)} of ${total}  ${rates}  ${people}${rest}`;
+}
+
+/** Why it stands still, where it has for a while. */
+export function troubleOf(transfer: Transfer): string | null {
+  const snapshot = transfer.torrent.snapshot();
+  if (snapshot.state !== 'downloading' || snapshot.downRate >= 1 || secondsOf(transfer) < PATIENCE_S) return null;
+  return whyNothing(snapshot);
+}
+
+/** What trackers refused, a line each. */
+export function trackerTroubles(transfer: Transfer): string[] {
+  const failed = transfer.torrent.snapshot().sources.filter(({ state }) => state === 'failed');
+  return failed.map((source) => `${nameOf(transfer)}: ${describeSource(source)}`);
+}
+
+/** The line that stays: what came, how fast, and where it lies. */
+export function summaryOf(transfer: Transfer): string {
+  const { downloaded } = transfer.torrent.snapshot();
+  const size = formatBytes(sizeOf(transfer.metainfo));
+  const place = printable(pathOf(transfer));
+  if (downloaded === 0) return `${nameOf(transfer)}: ${size}, all there already, in ${place}`;
+  const seconds = secondsOf(transfer);
+  const rate = formatRate(downloaded / Math.max(seconds, 0.001));
+  return `${nameOf(transfer)}: ${size} in ${formatDuration(seconds)} (${rate}), in ${place}`;
+}
+
+export function seedingLine(transfer: Transfer, port: number): string {
+  const { infoHash } = transfer.metainfo;
+  return `${nameOf(transfer)}: seeding on port ${port}, info-hash ${infoHash.hex}`;
+}
+
+/** One line of a log. */
+export function logLineOf(transfer: Transfer): string {
+  const share = formatPercent(shareOf(transfer), 1);
+  return `${nameOf(transfer)}: ${phaseOf(transfer)} ${share}, ${figuresOf(transfer).replaceAll('  ', ', ')}`;
+}

@@ -1,0 +1,227 @@
+// The command line: its commands and options, and one run of it. A command's module is loaded when it is called, so that
+// `--help` and `--version` cost next to nothing.
+import { Command, CommanderError, Option } from 'commander';
+import { version } from '../package.json';
+import type { AnnounceOptions } from './commands/announce.ts';
+import type { CreateOptions } from './commands/create.ts';
+import type { GetOptions } from './commands/get.ts';
+import type { InfoOptions } from './commands/info.ts';
+import type { SeedOptions } from './commands/seed.ts';
+import type { TrackerOptions } from './commands/tracker.ts';
+import type { VerifyOptions } from './commands/verify.ts';
+import { EXIT, type ExitStatus, type Failure, failureOf, writeFailure } from './exit.ts';
+import type { Io } from './io.ts';
+import {
+  again,
+  parsePeer,
+  parsePieceLength,
+  parsePort,
+  parseSeconds,
+  parseTrackerUrl,
+  parseWebSeedUrl,
+} from './option-values.ts';
+import { writeJson } from './output/write.ts';
+
+/** Runs one command line (without `node` and the script's name). Never rejects, and never ends the process. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitStatus> {
+  const outcome: Outcome = { status: EXIT.done, streams: false };
+  try {
+    await createProgram(io, outcome).parseAsync([...argv], { from: 'user' });
+    return outcome.status;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    const failure = failureIn(error, io);
+    if (outcome.streams) {
+      writeJson(io.stdout, { event: 'error', infoHash: null, code: failure.code, message: failure.message });
+    }
+    writeFailure(io.stderr, failure, { enabled: io.env.SHOAL_DEBUG === '1', error });
+    return failure.status;
+  }
+}
+
+interface Outcome {
+  status: ExitStatus;
+  /** Stdout carries a JSON object a line, each with an event: the final error is one too. */
+  streams: boolean;
+}
+
+function failureIn(error: unknown, io: Io): Failure {
+  if (error instanceof CommanderError) return usageFailure(error);
+  const failure = failureOf(error);
+  if (!io.signal.aborted || failure.status === EXIT.interrupted) return failure;
+  return { status: EXIT.interrupted, code: 'ERR_INTERRUPTED', message: 'interrupted' };
+}
+
+/** The library ends sentences with a full stop and puts its suggestion on a line of its own. */
+function usageFailure({ code, message }: CommanderError): Failure {
+  const text = code === 'commander.help' ? 'no command given' : message.replace(/^error: /, '');
+  const [what = '', hint = 'shoal --help lists what there is'] = text.split('\n').map((line) => line.trim());
+  const reason = what.replace(/ is invalid\. /, ' is invalid: ').replace(/\.$/, '');
+  return {
+    status: EXIT.wrong,
+    code: 'ERR_USAGE',
+    message: `${reason} (${hint.replace(/^\((.*)\)$/, '$1')})`,
+  };
+}
+
+function createProgram(io: Io, outcome: Outcome): Command {
+  const program = new Command('shoal')
+    .description('Download, seed, create and inspect torrents.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      // The one line about an error is written in `run`.
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .helpCommand(false)
+    .addHelpText('after', examples('shoal get debian.torrent --dir ~/Downloads'));
+
+  const end = async (status: Promise<ExitStatus>): Promise<void> => {
+    outcome.status = await status;
+  };
+  const json = (what: string): Option => new Option('--json', `print ${what} as JSON`);
+  const peer = (): Option =>
+    new Option('--peer <HOST:PORT>', 'a peer to connect to; may be given again').argParser(again(parsePeer));
+  const port = (): Option =>
+    new Option('--port <PORT>', 'TCP port to listen on (default: chosen by the system)').argParser(parsePort);
+  const bind = (): Option => new Option('--bind <ADDRESS>', 'local address of all peer connections');
+  const trackers = (description: string): Option =>
+    new Option('--tracker <URL>', description).argParser(again(parseTrackerUrl));
+
+  program
+    .command('get')
+    .summary('download torrents')
+    .description('Downloads torrents. Run again, it goes on where it was.')
+    .argument('<SOURCE...>', '.torrent files, or http(s) URLs of them')
+    .option('-d, --dir <DIR>', "folder that will hold the torrent's file or folder (default: here)")
+    .addOption(peer())
+    .addOption(port())
+    .addOption(bind())
+    .addOption(new Option('--timeout <SECONDS>', 'give up after so long in total').argParser(parseSeconds))
+    .option('--seed', 'seed on when everything is there, until interrupted')
+    .option('--list', 'list the files and end')
+    .addOption(json('one event a line'))
+    .option('--quiet', 'print errors alone')
+    .option('--no-color', 'no colours (as with NO_COLOR=1)')
+    .addHelpText(
+      'after',
+      examples('shoal get debian.torrent', 'shoal get https://example.org/a.torrent -d /srv --json'),
+    )
+    .action(async (sources: string[], options: GetOptions) => {
+      outcome.streams = options.json === true && options.list !== true;
+      const { get } = await import('./commands/get.ts');
+      await end(get(sources, options, io));
+    });
+
+  program
+    .command('seed')
+    .summary('seed what is on this disk')
+    .description('Seeds existing data until interrupted. Of a path that is no .torrent it makes the torrent first.')
+    .argument('<PATH|TORRENT...>', 'files and folders to seed, .torrent files, or http(s) URLs of them')
+    .option('-d, --dir <DIR>', 'folder in which the data of a .torrent lie (default: here)')
+    .addOption(trackers("announce to this tracker, instead of the torrent's own; again: a further tier"))
+    .addOption(peer())
+    .addOption(port())
+    .addOption(bind())
+    .option('--output <FILE>', 'write the torrent that was made')
+    .addOption(json('one event a line'))
+    .addHelpText(
+      'after',
+      examples('shoal seed photos --tracker http://tracker.example/announce', 'shoal seed a.torrent -d /srv'),
+    )
+    .action(async (paths: string[], options: SeedOptions) => {
+      outcome.streams = options.json === true;
+      const { seed } = await import('./commands/seed.ts');
+      await end(seed(paths, options, io));
+    });
+
+  program
+    .command('create')
+    .summary('make a .torrent')
+    .description(
+      'Makes a .torrent of a file or folder. With --no-date or SOURCE_DATE_EPOCH, equal data give equal bytes.',
+    )
+    .argument('<PATH>', 'the file or folder')
+    .option('-o, --output <FILE>', 'where to write it (default: NAME.torrent, here)')
+    .addOption(trackers('a tracker; again: a further tier'))
+    .addOption(
+      new Option('--web-seed <URL>', 'a web server that has the data; may be given again').argParser(
+        again(parseWebSeedUrl),
+      ),
+    )
+    .addOption(new Option('--piece-length <SIZE>', 'such as 256K or 1M (default: by size)').argParser(parsePieceLength))
+    .option('--private', 'peers from its trackers only')
+    .option('--source <TEXT>', 'the tracker a private torrent is for; changes the info-hash')
+    .option('--comment <TEXT>', 'a remark')
+    .option('--no-date', 'no creation date')
+    .addOption(json('what was made'))
+    .addHelpText('after', examples('shoal create photos --tracker http://tracker.example/announce'))
+    .action(async (path: string, options: CreateOptions) => {
+      const { create } = await import('./commands/create.ts');
+      await end(create(path, options, io));
+    });
+
+  program
+    .command('info')
+    .summary('show what a torrent says')
+    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
+    .addOption(json('it'))
+    .addHelpText('after', examples('shoal info debian.torrent --json'))
+    .action(async (source: string, options: InfoOptions) => {
+      const { info } = await import('./commands/info.ts');
+      await end(info(source, options, io));
+    });
+
+  program
+    .command('verify')
+    .summary('check data against a torrent')
+    .description('Tells which pieces and files are whole. Status 1 when something is missing.')
+    .argument('<TORRENT>', 'a .torrent file, or the http(s) URL of one')
+    .argument('<DIR>', "the folder that holds the torrent's file or folder")
+    .addOption(json('the result'))
+    .addHelpText('after', examples('shoal verify debian.torrent ~/Downloads'))
+    .action(async (source: string, dir: string, options: VerifyOptions) => {
+      const { verify } = await import('./commands/verify.ts');
+      await end(verify(source, dir, options, io));
+    });
+
+  program
+    .command('tracker')
+    .summary('run a tracker')
+    .description('Runs a tracker until interrupted.')
+    .addOption(
+      new Option('--http <PORT>', 'TCP port; 0: chosen by the system').argParser(parsePort).makeOptionMandatory(),
+    )
+    .option('--host <ADDRESS>', 'address to listen on (default: all)')
+    .addOption(json('one event a line'))
+    .addHelpText('after', examples('shoal tracker --http 6969'))
+    .action(async (options: TrackerOptions) => {
+      outcome.streams = options.json === true;
+      const { tracker } = await import('./commands/tracker.ts');
+      await end(tracker(options, io));
+    });
+
+  program
+    .command('announce')
+    .summary("ask a torrent's trackers")
+    .description('Asks every tracker of a torrent and shows what each said. Status 1 when none answered.')
+    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
+    .addOption(json('what they said'))
+    .addHelpText('after', examples('shoal announce debian.torrent'))
+    .action(async (source: string, options: AnnounceOptions) => {
+      const { announce } = await import('./commands/announce.ts');
+      await end(announce(source, options, io));
+    });
+
+  return program;
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\n${lines.length > 1 ? 'Examples' : 'Example'}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}

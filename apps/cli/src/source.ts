@@ -1,0 +1,45 @@
+// From what the user calls a torrent (a file, a URL) to its metainfo.
+import { resolve } from 'node:path';
+import { type Metainfo, MetainfoError } from '@shoal/metainfo';
+import { parseTorrent, readMetainfo } from '@shoal/metainfo/node';
+import { CliError, EXIT, reasonOf } from './exit.ts';
+import { fetchTorrent } from './fetch-torrent.ts';
+import type { Io } from './io.ts';
+
+/** 40 or 64 hexadecimal digits, or 32 of base 32. */
+const BARE_HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32})$/i;
+
+export async function loadTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<Metainfo> {
+  if (/^magnet:/i.test(source)) throw unsupported('a magnet link');
+  if (BARE_HASH.test(source)) throw unsupported('a bare info-hash');
+  try {
+    if (isWebUrl(source)) return parseTorrent(await fetchTorrent(source, io.signal));
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) throw unsupported(`a ${source.slice(0, source.indexOf(':'))} URL`);
+    return await readMetainfo(resolve(io.cwd, source));
+  } catch (error) {
+    if (error instanceof CliError || io.signal.aborted) throw error;
+    throw new CliError('ERR_SOURCE', `cannot read ${source}: ${reasonOf(error)}`, {
+      status: EXIT.wrong,
+      hint: hintFor(error),
+      cause: error,
+    });
+  }
+}
+
+export function isWebUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+function unsupported(what: string): CliError {
+  return new CliError('ERR_UNSUPPORTED', `${what} as a source is not supported yet`, {
+    status: EXIT.wrong,
+    hint: 'give a .torrent file or its http or https URL',
+  });
+}
+
+function hintFor(error: unknown): string | undefined {
+  if (error instanceof MetainfoError) return undefined;
+  const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'EISDIR') return 'give the .torrent file; "shoal create" makes one of a folder';
+  return code === 'ENOENT' ? 'check the path' : undefined;
+}
