@@ -1,0 +1,147 @@
+// One bounded GET: redirects are counted and never lead from a public address into a private network, a body is cut off at
+// its limit while it inflates. Each hop's name is resolved once, and what was checked is what is connected to.
+import { type ClientRequest, get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import { TrackerError } from '../errors.ts';
+import { connectError } from './connect-error.ts';
+import { type Address, type Lookup, resolveHost } from './resolve.ts';
+
+export interface GetOptions {
+  readonly signal: AbortSignal;
+  /** Bytes, as sent and after inflating. */
+  readonly maxBytes: number;
+  readonly maxRedirects: number;
+  readonly userAgent: string;
+  readonly family: 4 | 6 | undefined;
+  readonly lookup: Lookup;
+  readonly isPrivate: (ip: string) => boolean;
+}
+
+export interface GetAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly body: Uint8Array;
+  /** Seconds, from Retry-After. */
+  readonly retryAfter: number | null;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Rejects with TrackerError, or with the signal's reason. */
+export async function boundedGet(url: string, options: GetOptions): Promise<GetAnswer> {
+  let target = new URL(url);
+  let cameFromPublic = false;
+  for (let redirects = 0; ; redirects++) {
+    const addresses = await resolveHost(target.hostname, options).catch((error: unknown) => {
+      throw options.signal.aborted ? error : connectError(error, target.hostname);
+    });
+    const isPrivate = addresses.some(({ address }) => options.isPrivate(address));
+    if (cameFromPublic && isPrivate) {
+      throw new TrackerError('ERR_TRACKER_REDIRECT', `it redirects into a private network (${target.host})`);
+    }
+    cameFromPublic ||= !isPrivate;
+    const answer = await getOnce(target, addresses, options);
+    if (!(answer instanceof URL)) return answer;
+    if (redirects >= options.maxRedirects) {
+      throw new TrackerError('ERR_TRACKER_REDIRECT', `it redirects more than ${options.maxRedirects} times`);
+    }
+    target = answer;
+  }
+}
+
+/** One hop: an answer, or where it redirects to. */
+async function getOnce(target: URL, addresses: readonly Address[], options: GetOptions): Promise<GetAnswer | URL> {
+  let request: ClientRequest | undefined;
+  try {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request = send(target, addresses, options);
+      request.on('response', resolve);
+      // For good: what breaks after the answer is the body's error, and no uncaught one.
+      request.on('error', reject);
+    });
+    const status = response.statusCode ?? 0;
+    const { location } = response.headers;
+    if (REDIRECTS.has(status) && location !== undefined) return redirectTarget(location, target);
+    return {
+      status,
+      statusText: response.statusMessage ?? '',
+      body: await readBody(response, options.maxBytes),
+      retryAfter: /^\d{1,9}$/.test(response.headers['retry-after'] ?? '')
+        ? Number(response.headers['retry-after'])
+        : null,
+    };
+  } catch (error) {
+    throw options.signal.aborted ? options.signal.reason : connectError(error, target.host);
+  } finally {
+    request?.destroy();
+  }
+}
+
+function send(target: URL, addresses: readonly Address[], options: GetOptions): ClientRequest {
+  const lookup: LookupFunction = (_host, wanted, callback) => {
+    const [first] = addresses;
+    if (wanted.all) callback(null, [...addresses]);
+    else if (first) callback(null, first.address, first.family);
+  };
+  const request: RequestOptions = {
+    // A tracker is asked twice an hour: a kept connection only costs it a socket.
+    agent: false,
+    lookup,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    signal: options.signal,
+    headers: { 'User-Agent': options.userAgent, 'Accept-Encoding': 'gzip', Connection: 'close' },
+  };
+  return target.protocol === 'https:' ? httpsGet(target, request) : httpGet(target, request);
+}
+
+function redirectTarget(location: string, base: URL): URL {
+  if (!URL.canParse(location, base.href)) {
+    throw new TrackerError('ERR_TRACKER_REDIRECT', 'it redirects to something that is no address');
+  }
+  const target = new URL(location, base);
+  if (target.protocol !== 'http:' && target.protocol !== 'https:') {
+    throw new TrackerError(
+      'ERR_TRACKER_REDIRECT',
+      `it redirects to ${target.protocol}, only http and https are followed`,
+    );
+  }
+  return target;
+}
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const chunks: Uint8Array[] = [];
+  let [sent, inflated] = [0, 0];
+  // What is sent is counted too: deflate knows blocks that inflate to nothing.
+  response.on('data', (chunk: Uint8Array) => {
+    sent += chunk.length;
+    if (sent > maxBytes) response.destroy(tooLarge(maxBytes));
+  });
+  for await (const chunk of decoded(response) as AsyncIterable<Uint8Array>) {
+    inflated += chunk.length;
+    if (inflated > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Uint8Array.from(Buffer.concat(chunks));
+}
+
+function decoded(response: IncomingMessage): Readable {
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || encoding === '') return response;
+  if (encoding !== 'gzip' && encoding !== 'x-gzip' && encoding !== 'deflate') {
+    throw new TrackerError('ERR_TRACKER_MALFORMED', `it answers in ${encoding}, which was not asked for`);
+  }
+  const inflate = encoding === 'deflate' ? createInflate() : createGunzip();
+  inflate.on('error', () => response.destroy());
+  response.on('error', (error) => inflate.destroy(error));
+  response.on('aborted', () => inflate.destroy(new Error('the connection ended within the answer')));
+  return response.pipe(inflate);
+}
+
+function tooLarge(maxBytes: number): TrackerError {
+  return new TrackerError('ERR_TRACKER_SIZE', `its answer is larger than ${maxBytes} bytes`);
+}

@@ -1,0 +1,48 @@
+// Percent-encoding of raw bytes (RFC 3986): an info-hash is no text, so encodeURIComponent cannot carry it.
+
+const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return /[A-Za-z0-9._~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
+
+/** Every byte as `%XX`, but for the unreserved characters, which stay. */
+export function percentEncode(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += ENCODED[byte];
+  return text;
+}
+
+/**
+ * The bytes of a query's name or value; `+` is a space, as forms write it, and a character beyond ASCII stands for its
+ * UTF-8. Undefined where a `%` is not followed by two digits.
+ */
+export function percentDecode(text: string): Uint8Array | undefined {
+  const raw = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(raw.length);
+  let length = 0;
+  for (let at = 0; at < raw.length; at++) {
+    let byte = raw[at] as number;
+    if (byte === PERCENT) {
+      const high = digit(raw[at + 1]);
+      const low = digit(raw[at + 2]);
+      if (high < 0 || low < 0) return undefined;
+      byte = high * 16 + low;
+      at += 2;
+    } else if (byte === PLUS) {
+      byte = SPACE;
+    }
+    bytes[length++] = byte;
+  }
+  return bytes.subarray(0, length);
+}
+
+const PERCENT = 0x25;
+const PLUS = 0x2b;
+const SPACE = 0x20;
+
+function digit(code: number | undefined): number {
+  if (code === undefined) return -1;
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

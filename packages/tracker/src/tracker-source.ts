@@ -1,0 +1,309 @@
+// A torrent's trackers as a source of peers: who is asked when (BEP 12), with which event (BEP 3), and what the user is
+// told. A *round* goes through the trackers that are due, in order, until one answers; the next in line is asked as soon
+// as one fails, or has been silent for a few seconds.
+// Invariants: outside a round and while running, exactly one wake-up waits (none where no tracker may ever be asked
+// again); a tracker has at most one announce under way; `started` goes to a tracker until it has answered once, `stopped`
+// only to those that have; nothing of an earlier run touches a later one.
+import { formatEndpoint } from '@shoal/primitives';
+import type { AnnounceEvent, AnnounceRequest, AnnounceResponse } from './announce.ts';
+import { TrackerError } from './errors.ts';
+import { TierList } from './tier-list.ts';
+import { Tracker, type TrackerStatus } from './tracker-state.ts';
+
+/** Milliseconds of any epoch, and timers. */
+export interface TrackerClock {
+  now(): number;
+  setTimer(callback: () => void, delayMs: number): { cancel(): void };
+}
+
+/** What a tracker source sees of its torrent. */
+export interface TrackerTorrent {
+  /** The 20-byte wire key. */
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  port(): number;
+  counters(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  /** `host:port`, IPv6 in brackets. */
+  offerPeers(addresses: readonly string[]): void;
+  statusChanged(): void;
+}
+
+/** Sends one announce. Rejects with TrackerError, or with the signal's reason. */
+export type AnnounceFunction = (
+  url: string,
+  request: AnnounceRequest,
+  signal: AbortSignal,
+) => Promise<AnnounceResponse>;
+
+export interface TrackerSourceOptions {
+  /** BEP 12. A URL that stands twice counts where it stands first; past 200 URLs the rest is left out. */
+  readonly tiers: readonly (readonly string[])[];
+  readonly announce: AnnounceFunction;
+  readonly clock: TrackerClock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** 32 bits, the same for all announces of a torrent (BEP 15: over both families too). Default: random. */
+  readonly key?: number;
+  /** Peers wanted in an answer. Default 100. */
+  readonly numwant?: number;
+}
+
+const MAX_TRACKERS = 200;
+/** A tracker that is silent so long no longer keeps the next in line waiting; its answer still counts. */
+const SILENCE_MS = 3_000;
+/** Past this an announce counts as failed, whatever its transport's own time-outs. */
+const ATTEMPT_MS = 90_000;
+/** What saying goodbye may cost. */
+const GOODBYE_MS = 2_000;
+
+interface Attempt {
+  readonly tracker: Tracker;
+  readonly abort: AbortController;
+  timer: { cancel(): void } | undefined;
+  /** Settled, timed out or of an earlier run: its outcome no longer counts. */
+  isOver: boolean;
+}
+
+export class TrackerSource {
+  readonly name = 'tracker';
+  readonly #options: TrackerSourceOptions;
+  readonly #key: number;
+  readonly #tiers: TierList<Tracker>;
+  /** In the torrent's order, for the user. */
+  readonly #trackers: readonly Tracker[];
+  #torrent: TrackerTorrent | undefined;
+  /** Those still to be asked in this round; undefined outside a round. */
+  #queue: Tracker[] | undefined;
+  readonly #attempts: Set<Attempt> = new Set();
+  /** Whose interval sets the pace: the first in order of those that answered. */
+  #current: Tracker | undefined;
+  #wake: { cancel(): void } | undefined;
+  #owesCompleted = false;
+  #goodbye: Promise<void> | undefined;
+
+  constructor(options: TrackerSourceOptions) {
+    this.#options = options;
+    this.#key = options.key ?? Math.floor(options.random() * 0x1_0000_0000);
+    const seen = new Map<string, Tracker>();
+    const tiers = options.tiers.map((tier) => {
+      const fresh: Tracker[] = [];
+      for (const url of tier) {
+        if (seen.has(url) || seen.size >= MAX_TRACKERS) continue;
+        const tracker = new Tracker(url);
+        seen.set(url, tracker);
+        fresh.push(tracker);
+      }
+      return fresh;
+    });
+    this.#trackers = [...seen.values()];
+    this.#tiers = new TierList(tiers, options.random);
+  }
+
+  /** The first announce leaves during the call, unless a goodbye is still under way. Throws TypeError when running. */
+  start(torrent: TrackerTorrent): void {
+    if (this.#torrent) throw new TypeError('start called on a tracker source that runs');
+    this.#torrent = torrent;
+    this.#owesCompleted = false;
+    for (const tracker of this.#trackers) tracker.reset();
+    if (!this.#goodbye) this.#beginRound();
+  }
+
+  /** The download is complete: the tracker is told once, at once where one has answered. */
+  complete(): void {
+    if (!this.#torrent) return;
+    this.#owesCompleted = true;
+    if (this.#current && !this.#queue) this.#hurry(this.#current, this.#now());
+  }
+
+  /** Asks for more peers before the interval is over, as early as the tracker's `min interval` allows. */
+  wantPeers(): void {
+    const current = this.#current;
+    if (this.#torrent && current && !this.#queue) this.#hurry(current, current.earliestAt);
+  }
+
+  /** Says `stopped` to the trackers that have answered; resolves when they have heard it, after 2 s at most. */
+  stop(): Promise<void> {
+    const torrent = this.#torrent;
+    if (!torrent) return this.#goodbye ?? Promise.resolve();
+    this.#torrent = undefined;
+    this.#queue = undefined;
+    this.#current = undefined;
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    for (const attempt of this.#attempts) this.#abandon(attempt);
+    const known = this.#trackers.filter((tracker) => tracker.hasAnswered);
+    for (const tracker of this.#trackers) tracker.rest();
+    if (known.length === 0) return this.#goodbye ?? Promise.resolve();
+    const goodbye = this.#sayStopped(torrent, known).then(() => {
+      this.#goodbye = undefined;
+      if (this.#torrent) this.#beginRound();
+    });
+    this.#goodbye = goodbye;
+    return goodbye;
+  }
+
+  /** One line a tracker, in the torrent's order. */
+  status(): readonly TrackerStatus[] {
+    return this.#trackers.map((tracker) => tracker.status(this.#torrent !== undefined, tracker === this.#current));
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  /** Brings the next announce of a tracker forward to a time, never back. */
+  #hurry(tracker: Tracker, at: number): void {
+    tracker.dueAt = Math.min(tracker.dueAt, Math.max(at, this.#now()));
+    if (tracker.dueAt <= this.#now()) this.#beginRound();
+    else this.#schedule();
+  }
+
+  #beginRound(): void {
+    const now = this.#now();
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    this.#queue = this.#tiers.order().filter((tracker) => tracker.dueAt <= now && !tracker.isWorking);
+    this.#askNext();
+  }
+
+  #askNext(): void {
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    const next = this.#queue?.shift();
+    if (next) {
+      this.#ask(next);
+      if (this.#queue) this.#wake = this.#timer(() => this.#askNext(), SILENCE_MS);
+    } else if (this.#attempts.size === 0) {
+      this.#endRound();
+    }
+  }
+
+  #endRound(): void {
+    this.#queue = undefined;
+    this.#schedule();
+    this.#torrent?.statusChanged();
+  }
+
+  /** Sets the wake-up: at the working tracker's interval, or where there is none when the first may be tried again. */
+  #schedule(): void {
+    const current = this.#current;
+    const at = current ? current.dueAt : Math.min(...this.#trackers.map((tracker) => tracker.dueAt));
+    this.#wake?.cancel();
+    this.#wake =
+      at === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#timer(() => this.#beginRound(), Math.max(0, at - this.#now()));
+  }
+
+  #timer(callback: () => void, delayMs: number): { cancel(): void } {
+    return this.#options.clock.setTimer(callback, delayMs);
+  }
+
+  #ask(tracker: Tracker): void {
+    const torrent = this.#torrent as TrackerTorrent;
+    const event = this.#eventFor(tracker);
+    const attempt: Attempt = { tracker, abort: new AbortController(), timer: undefined, isOver: false };
+    this.#attempts.add(attempt);
+    tracker.asked();
+    attempt.timer = this.#timer(() => this.#failed(attempt, noAnswer()), ATTEMPT_MS);
+    torrent.statusChanged();
+    this.#send(torrent, tracker, event, attempt.abort.signal).then(
+      (response) => this.#answered(attempt, event, response),
+      (error: unknown) => this.#failed(attempt, error),
+    );
+  }
+
+  #eventFor(tracker: Tracker): AnnounceEvent | undefined {
+    if (!tracker.hasAnswered) return 'started';
+    return this.#owesCompleted ? 'completed' : undefined;
+  }
+
+  #send(
+    torrent: TrackerTorrent,
+    tracker: Tracker,
+    event: AnnounceEvent | undefined,
+    signal: AbortSignal,
+  ): Promise<AnnounceResponse> {
+    const request: AnnounceRequest = {
+      infoHash: torrent.infoHash,
+      peerId: torrent.peerId,
+      port: torrent.port(),
+      ...torrent.counters(),
+      key: this.#key,
+      numwant: event === 'stopped' ? 0 : (this.#options.numwant ?? 100),
+      ...(event === undefined ? {} : { event }),
+      ...(tracker.trackerId === undefined ? {} : { trackerId: tracker.trackerId }),
+    };
+    // What throws in the call is a failure like any other.
+    return new Promise((resolve) => resolve(this.#options.announce(tracker.url, request, signal)));
+  }
+
+  #answered(attempt: Attempt, event: AnnounceEvent | undefined, response: AnnounceResponse): void {
+    if (attempt.isOver) return;
+    const { tracker } = attempt;
+    const torrent = this.#torrent as TrackerTorrent;
+    this.#end(attempt);
+    tracker.answered(this.#now(), response);
+    if (event === 'completed') this.#owesCompleted = false;
+    // Only the first answer of a round promotes: a late one would put the slow tracker in front.
+    if (this.#queue) this.#tiers.promote(tracker);
+    const order = this.#tiers.order();
+    const isFirst = !this.#current || order.indexOf(tracker) <= order.indexOf(this.#current);
+    if (this.#queue || isFirst) this.#current = tracker;
+    this.#queue = undefined;
+    this.#schedule();
+    torrent.statusChanged();
+    this.#offer(torrent, response);
+    if (this.#owesCompleted && this.#torrent === torrent) this.#hurry(tracker, this.#now());
+  }
+
+  #offer(torrent: TrackerTorrent, response: AnnounceResponse): void {
+    const own = response.externalIp === null ? undefined : { host: response.externalIp, port: torrent.port() };
+    const addresses = response.peers
+      .filter((peer) => peer.host !== own?.host || peer.port !== own.port)
+      .map((peer) => formatEndpoint(peer));
+    if (addresses.length > 0) torrent.offerPeers(addresses);
+  }
+
+  #failed(attempt: Attempt, error: unknown): void {
+    if (attempt.isOver) return;
+    const { tracker } = attempt;
+    this.#end(attempt);
+    attempt.abort.abort();
+    tracker.failed(this.#now(), error, this.#options.random);
+    if (this.#current === tracker) this.#current = undefined;
+    this.#torrent?.statusChanged();
+    if (this.#queue) this.#askNext();
+    else this.#schedule();
+  }
+
+  #end(attempt: Attempt): void {
+    attempt.isOver = true;
+    attempt.timer?.cancel();
+    this.#attempts.delete(attempt);
+  }
+
+  #abandon(attempt: Attempt): void {
+    this.#end(attempt);
+    attempt.abort.abort();
+  }
+
+  async #sayStopped(torrent: TrackerTorrent, trackers: readonly Tracker[]): Promise<void> {
+    const abort = new AbortController();
+    await new Promise<void>((resolve) => {
+      let left = trackers.length;
+      const timer = this.#timer(resolve, GOODBYE_MS);
+      const heard = (): void => {
+        if (--left > 0) return;
+        timer.cancel();
+        resolve();
+      };
+      for (const tracker of trackers) this.#send(torrent, tracker, 'stopped', abort.signal).then(heard, heard);
+    });
+    abort.abort();
+  }
+}
+
+function noAnswer(): TrackerError {
+  return new TrackerError('ERR_TRACKER_TIMEOUT', `no answer within ${ATTEMPT_MS / 1_000} s`);
+}

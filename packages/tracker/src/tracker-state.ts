@@ -1,0 +1,119 @@
+// What a tracker source remembers of one tracker: how it fared, when it may be asked again, what the user is told.
+import type { AnnounceResponse } from './announce.ts';
+import { TrackerError } from './errors.ts';
+
+/** One tracker, for the user. */
+export interface TrackerStatus {
+  /** The URL. */
+  readonly name: string;
+  readonly state: 'idle' | 'working' | 'ok' | 'failed';
+  /** Why it failed, or the tracker's warning, in words. */
+  readonly message: string | null;
+  /** Peers in its last answer. */
+  readonly peers: number;
+  readonly seeders: number | null;
+  readonly leechers: number | null;
+  /** When it is asked again, on the clock given to the source; null where that is not planned. */
+  readonly nextAt: number | null;
+}
+
+/** The wait after the first failure; it doubles with each further one, up to the other. */
+const FIRST_RETRY_MS = 15_000;
+const LAST_RETRY_MS = 15 * 60_000;
+/** What a tracker may ask for with `retry in`, but for never. */
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+/** Before asking early for more peers, where the tracker names no `min interval`. */
+const DEFAULT_MIN_INTERVAL_MS = 120_000;
+
+export class Tracker {
+  readonly url: string;
+  /** Sent back to it in each announce (BEP 3). */
+  trackerId: string | undefined;
+  /** It has answered an announce of this run: it lists us. */
+  hasAnswered = false;
+  isWorking = false;
+  /** Not asked before; Infinity: never again. */
+  dueAt: number = Number.NEGATIVE_INFINITY;
+  /** Before it, not even to ask for more peers. */
+  earliestAt: number = Number.NEGATIVE_INFINITY;
+  #outcome: 'idle' | 'ok' | 'failed' = 'idle';
+  #message: string | null = null;
+  #peers = 0;
+  #seeders: number | null = null;
+  #leechers: number | null = null;
+  #failures = 0;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** A new run: tried at once, unless it never wants to be asked again. */
+  reset(): void {
+    this.rest();
+    this.hasAnswered = false;
+    this.#failures = 0;
+    if (Number.isFinite(this.dueAt)) this.dueAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The run is over. */
+  rest(): void {
+    this.isWorking = false;
+  }
+
+  asked(): void {
+    this.isWorking = true;
+  }
+
+  answered(now: number, response: AnnounceResponse): void {
+    this.isWorking = false;
+    this.hasAnswered = true;
+    this.#failures = 0;
+    this.#outcome = 'ok';
+    this.#message = response.warning;
+    this.#peers = response.peers.length;
+    this.#seeders = response.seeders ?? this.#seeders;
+    this.#leechers = response.leechers ?? this.#leechers;
+    this.trackerId = response.trackerId ?? this.trackerId;
+    const intervalMs = response.interval * 1_000;
+    this.dueAt = now + intervalMs;
+    const minMs = response.minInterval === null ? DEFAULT_MIN_INTERVAL_MS : response.minInterval * 1_000;
+    this.earliestAt = now + Math.min(intervalMs, minMs);
+  }
+
+  failed(now: number, error: unknown, random: () => number): void {
+    this.isWorking = false;
+    this.#failures++;
+    this.#outcome = 'failed';
+    this.#message = error instanceof Error ? error.message : String(error);
+    this.#peers = 0;
+    this.dueAt = now + waitMs(error, this.#failures, random);
+  }
+
+  status(isRunning: boolean, isCurrent: boolean): TrackerStatus {
+    const isPlanned = isRunning && !this.isWorking && (isCurrent || this.#outcome === 'failed');
+    return {
+      name: this.url,
+      state: this.isWorking ? 'working' : this.#outcome,
+      message: this.#message,
+      peers: this.#peers,
+      seeders: this.#seeders,
+      leechers: this.#leechers,
+      nextAt: isPlanned && Number.isFinite(this.dueAt) ? this.dueAt : null,
+    };
+  }
+}
+
+/** Back-off with jitter, so that clients of a tracker that was down do not come back together. */
+function waitMs(error: unknown, failures: number, random: () => number): number {
+  if (error instanceof TrackerError) {
+    // An address we cannot use will not get better.
+    if (error.code === 'ERR_TRACKER_URL') return Number.POSITIVE_INFINITY;
+    if (error.retryAfter === Number.POSITIVE_INFINITY) return error.retryAfter;
+    if (error.retryAfter !== null) {
+      const wanted = Math.max(FIRST_RETRY_MS, Math.min(error.retryAfter * 1_000, MAX_RETRY_AFTER_MS));
+      return Math.round(wanted * (1 + random() / 10));
+    }
+  }
+  const doubled = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
+  return Math.round(doubled * (0.75 + random() / 2));
+}

@@ -1,0 +1,78 @@
+import { seededRandom } from '@shoal/testkit';
+import { expect, test } from 'vitest';
+import { MemorySwarmStore, type SwarmAnnounce, type SwarmStore } from '../src/index.ts';
+import { swarmStoreSuite } from '../src/testing.ts';
+
+swarmStoreSuite({ test, create: () => new MemorySwarmStore({ random: seededRandom('store').number }) });
+
+test('a store that answers promises passes the suite too', async () => {
+  const bodies: (() => Promise<void>)[] = [];
+  const create = (): SwarmStore => {
+    const inner = new MemorySwarmStore({ random: seededRandom(1).number });
+    return {
+      announce: async (announce) => inner.announce(announce),
+      scrape: async (infoHash, now) => inner.scrape(infoHash, now),
+      totals: async (now) => inner.totals(now),
+    };
+  };
+  swarmStoreSuite({ test: (_, body) => bodies.push(body), create });
+  for (const body of bodies) await body();
+});
+
+test('the suite notices a store that hands the asker itself', async () => {
+  const bodies = new Map<string, () => Promise<void>>();
+  const create = (): SwarmStore => {
+    const inner = new MemorySwarmStore({ random: seededRandom(1).number });
+    return {
+      announce: (announce) => {
+        const answer = inner.announce(announce);
+        return { ...answer, peers: announce.peer ? [...answer.peers, announce.peer] : answer.peers };
+      },
+      scrape: (infoHash, now) => inner.scrape(infoHash, now),
+      totals: (now) => inner.totals(now),
+    };
+  };
+  swarmStoreSuite({ test: (name, body) => bodies.set(name, body), create });
+  await expect(bodies.get('SwarmStore: a peer is handed to others and never to itself')?.()).rejects.toThrow(
+    /the first finds nobody/,
+  );
+});
+
+const announce = (torrent: number, host: string, port = 1, now = 0): SwarmAnnounce => {
+  const peerId = new Uint8Array(20).fill(port);
+  const infoHash = new Uint8Array(20).fill(torrent);
+  const peer = { host, port, peerId, role: 'leech' as const };
+  return { infoHash, peer, peerId, role: 'leech', event: null, numwant: 50, family: 4, now, expiresAt: now + 100 };
+};
+
+test('a full store refuses new peers and torrents, not known ones', () => {
+  const store = new MemorySwarmStore({ random: () => 0, maxPeers: 2, maxSwarms: 1 });
+  store.announce(announce(1, '10.0.0.1'));
+  expect(() => store.announce(announce(2, '10.0.0.1'))).toThrow(/serves 1 torrents already/);
+  store.announce(announce(1, '10.0.0.2', 2));
+  expect(() => store.announce(announce(1, '10.0.0.3'))).toThrow(/lists 2 peers already/);
+  expect(store.announce(announce(1, '10.0.0.1')).peers).toHaveLength(1);
+  // Time makes room.
+  expect(store.announce(announce(2, '10.0.0.3', 1, 200)).leechers).toBe(1);
+  expect(store.totals(200)).toEqual({ torrents: 1, seeders: 0, leechers: 1 });
+});
+
+test('one host’s entries in a swarm are limited, the one silent for longest gives way', () => {
+  const store = new MemorySwarmStore({ random: () => 0, maxPeersPerHost: 2 });
+  for (const port of [1, 2, 3]) store.announce(announce(1, '10.0.0.1', port));
+  const { peers } = store.announce(announce(1, '10.0.0.2', 9));
+  expect(peers.map(({ port }) => port).sort()).toEqual([2, 3]);
+});
+
+test('the choice is random: every peer of a big swarm is handed out about equally often', () => {
+  const store = new MemorySwarmStore({ random: seededRandom('fair').number });
+  for (let host = 1; host <= 100; host++) store.announce(announce(1, `10.0.0.${host}`, host));
+  const seen = new Map<string, number>();
+  for (let round = 0; round < 400; round++) {
+    const { peers } = store.announce({ ...announce(1, '10.9.9.9', 200), numwant: 10 });
+    for (const { host } of peers) seen.set(host, (seen.get(host) ?? 0) + 1);
+  }
+  expect(seen.size).toBe(100);
+  // 40 expected each, standard deviation 6.
+  for (const times of seen.values()) expect(Math.abs(times - 40)).toBeLessThan(30);
+});

@@ -1,0 +1,112 @@
+import { SimClock, seededRandom } from '@shoal/testkit';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TrackerError, TrackerSource } from '../src/index.ts';
+
+type Step = { readonly do: 'complete' | 'wantPeers' | 'stop' | 'start' } | { readonly do: 'wait'; readonly ms: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constantFrom('complete' as const, 'wantPeers' as const, 'stop' as const, 'start' as const) }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4_000_000 }) }),
+);
+
+test('whatever trackers and callers do, the rules of events, timers and concurrency hold', async () => {
+  const shape = fc.record({
+    seed: fc.integer(),
+    tiers: fc.array(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }), { maxLength: 3 }),
+    steps: fc.array(step, { maxLength: 12 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ seed, tiers, steps }) => {
+      const random = seededRandom(seed);
+      const clock = new SimClock();
+      const underWay = new Map<string, number>();
+      /** Trackers that have answered in this run. */
+      const answered = new Set<string>();
+      let [isRunning, completedAcknowledged, completeCalls] = [false, 0, 0];
+      const source = new TrackerSource({
+        tiers,
+        clock,
+        random: random.number,
+        announce: (url, request, signal) => {
+          if (request.event !== 'stopped') {
+            expect(isRunning).toBe(true);
+            expect(underWay.get(url) ?? 0).toBe(0);
+            expect(request.event === 'started').toBe(!answered.has(url));
+          } else {
+            expect(answered.has(url)).toBe(true);
+          }
+          underWay.set(url, (underWay.get(url) ?? 0) + 1);
+          return new Promise<Awaited<ReturnType<ConstructorParameters<typeof TrackerSource>[0]['announce']>>>(
+            (resolve, reject) => {
+              let isSettled = false;
+              const settle = (outcome: () => void) => {
+                if (isSettled) return;
+                isSettled = true;
+                underWay.set(url, (underWay.get(url) ?? 0) - 1);
+                outcome();
+              };
+              let timer: { cancel(): void } | undefined;
+              signal.addEventListener('abort', () => {
+                timer?.cancel();
+                settle(() => reject(new Error('aborted')));
+              });
+              const fate = random.int(4);
+              if (fate === 0) return;
+              timer = clock.setTimer(() => {
+                if (signal.aborted) return;
+                settle(() => {
+                  if (fate === 1) return reject(new TrackerError('ERR_TRACKER_FAILURE', 'no'));
+                  if (request.event !== 'stopped') answered.add(url);
+                  if (request.event === 'completed') completedAcknowledged++;
+                  resolve({
+                    interval: 60 + random.int(3_600),
+                    minInterval: null,
+                    seeders: null,
+                    leechers: null,
+                    peers: [],
+                    warning: null,
+                    trackerId: null,
+                    externalIp: null,
+                  });
+                });
+              }, random.int(10_000));
+            },
+          );
+        },
+      });
+      const torrent = {
+        infoHash: new Uint8Array(20),
+        peerId: new Uint8Array(20),
+        port: () => 1,
+        counters: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
+        offerPeers: () => undefined,
+        statusChanged: () => void source.status(),
+      };
+      for (const current of steps) {
+        if (current.do === 'wait') await clock.advance(current.ms);
+        else if (current.do === 'start' && !isRunning) {
+          isRunning = true;
+          // A goodbye may still be under way; it was sent for the run before.
+          answered.clear();
+          source.start(torrent);
+        } else if (current.do === 'stop') {
+          const stopped = source.stop();
+          isRunning = false;
+          await clock.advance(2_000);
+          await stopped;
+        } else if (current.do === 'complete') {
+          if (isRunning) completeCalls++;
+          source.complete();
+        } else if (current.do === 'wantPeers') source.wantPeers();
+        expect(completedAcknowledged).toBeLessThanOrEqual(completeCalls * 4);
+        // Running with a tracker it always goes on.
+        if (isRunning && tiers.flat().length > 0) expect(clock.pending).toBeGreaterThan(0);
+      }
+      await Promise.all([source.stop(), clock.advance(2_000)]);
+      for (const count of underWay.values()) expect(count).toBe(0);
+      expect(clock.pending).toBe(0);
+    }),
+    { numRuns: 60 },
+  );
+});
