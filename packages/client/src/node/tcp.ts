@@ -1,0 +1,172 @@
+// TCP as a Transport: dials and listens, and turns sockets into ByteStreams. Every socket it opened is closed by
+// `Listener.close` or by its stream's owner.
+import { type AddressInfo, connect, createServer, isIP, type Socket } from 'node:net';
+import { formatEndpoint, normalizeIp, parseEndpoint } from '@shoal/primitives';
+import type { ByteStream, Listener, StreamHandler, Transport } from '@shoal/session';
+
+const DIAL_TIMEOUT_MS = 10_000;
+/** One socket's receive buffer; every dialled socket has its own, since a view is valid only until the next read. */
+const RECEIVE_BUFFER = 64 * 1024;
+/** What a socket takes before it asks to hold back: four of the engine's write batches. */
+const SEND_BUFFER = 1024 * 1024;
+
+export interface TcpOptions {
+  /** 0: chosen by the system. */
+  readonly port: number;
+  /** The local address of every socket, listening and dialled. Default: any. */
+  readonly bind?: string;
+}
+
+export function createTcpTransport(options: TcpOptions): Transport {
+  return {
+    name: 'tcp',
+    canDial: (address) => {
+      try {
+        return isIP(parseEndpoint(address).host) !== 0;
+      } catch {
+        return false;
+      }
+    },
+    dial: (address, signal) => dial(address, signal, options.bind),
+    listen: (onStream) => listen(options, onStream),
+  };
+}
+
+function dial(address: string, signal: AbortSignal, bind: string | undefined): Promise<ByteStream> {
+  const { host, port } = parseEndpoint(address);
+  return new Promise((resolve, reject) => {
+    let stream: SocketStream | undefined;
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      ...(bind === undefined ? {} : { localAddress: bind }),
+      onread: {
+        buffer: new Uint8Array(RECEIVE_BUFFER),
+        callback: (length, buffer) => {
+          stream?.receive(buffer.subarray(0, length));
+          return true;
+        },
+      },
+    });
+    const abort = (): void => void socket.destroy(new Error('given up'));
+    const fail = (error: Error): void => {
+      signal.removeEventListener('abort', abort);
+      reject(new Error(wordsFor(error)));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    socket.setTimeout(DIAL_TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      signal.removeEventListener('abort', abort);
+      socket.removeListener('error', fail);
+      stream = new SocketStream(socket, address);
+      resolve(stream);
+    });
+  });
+}
+
+async function listen(options: TcpOptions, onStream: (stream: ByteStream) => void): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true, highWaterMark: SEND_BUFFER }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    const host = normalizeIp(socket.remoteAddress ?? '');
+    if (host === undefined) return void socket.destroy();
+    const stream = new SocketStream(socket, formatEndpoint({ host, port: socket.remotePort ?? 0 }));
+    socket.on('data', (bytes: Uint8Array) => stream.receive(bytes));
+    onStream(stream);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new Error(wordsFor(error))));
+    server.listen({ port: options.port, ...(options.bind === undefined ? {} : { host: options.bind }) }, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroySoon();
+      }),
+  };
+}
+
+class SocketStream implements ByteStream {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  #handler: StreamHandler | undefined;
+  #error: Error | undefined;
+  #closed = false;
+
+  constructor(socket: Socket, remoteAddress: string) {
+    this.#socket = socket;
+    this.remoteAddress = remoteAddress;
+    const host = normalizeIp(socket.localAddress ?? '') ?? '';
+    this.localAddress = formatEndpoint({ host, port: socket.localPort ?? 0 });
+    socket.pause();
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => this.#end());
+    socket.on('drain', () => this.#handler?.onDrain());
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#handler?.onData(bytes);
+  }
+
+  open(handler: StreamHandler): void {
+    this.#handler = handler;
+    if (this.#closed) queueMicrotask(() => handler.onClose(this.#error));
+    else this.#socket.resume();
+  }
+
+  write(buffers: readonly Uint8Array[]): boolean {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return false;
+    this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.uncork();
+    return !this.#socket.writableNeedDrain;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#handler?.onClose(this.#error && new Error(wordsFor(this.#error)));
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer',
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+};
+
+function wordsFor(error: Error): string {
+  const code = (error as { code?: unknown }).code;
+  return (typeof code === 'string' ? WORDS[code] : undefined) ?? error.message;
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTorrent, parseTorrent } from '@shoal/metainfo/node';
+import { formatEndpoint } from '@shoal/primitives';
+import { TrackerServer } from '@shoal/tracker/node';
+import { afterEach, expect, test } from 'vitest';
+import { type Client, type ClientOptions, createClient } from '../src/node/index.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function temporary(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'shoal-client-'));
+  cleanups.push(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+async function client(options: ClientOptions = {}): Promise<Client> {
+  const made = await createClient({ bind: '127.0.0.1', ...options });
+  cleanups.push(() => made.close());
+  return made;
+}
+
+async function tracker(): Promise<string> {
+  const server = new TrackerServer({ http: { host: '127.0.0.1' } });
+  const endpoint = await server.listen();
+  cleanups.push(() => server.close());
+  return `http://${formatEndpoint(endpoint)}/announce`;
+}
+
+const FILES: Readonly<Record<string, Uint8Array>> = {
+  'big.bin': randomBytes(3_000_000),
+  'empty.txt': new Uint8Array(0),
+  'ünïcödé/深い/file.txt': randomBytes(70_001),
+};
+
+async function folder(): Promise<string> {
+  const dir = join(await temporary(), 'payload');
+  for (const [name, bytes] of Object.entries(FILES)) {
+    await mkdir(join(dir, name, '..'), { recursive: true });
+    await writeFile(join(dir, name), bytes);
+  }
+  return dir;
+}
+
+async function expectEqual(dir: string): Promise<void> {
+  for (const [name, bytes] of Object.entries(FILES)) {
+    expect(Buffer.compare(await readFile(join(dir, 'payload', name)), bytes), name).toBe(0);
+  }
+}
+
+test('a seed, a tracker and a leech, over real sockets and a real disk', async () => {
+  const source = await folder();
+  const { bytes } = await createTorrent(source, { announce: [[await tracker()]], pieceLength: 65_536 });
+  const seed = await client();
+  const seeding = await seed.add(bytes, { dir: join(source, '..') });
+  await seeding.whenComplete();
+  expect(seeding.snapshot()).toMatchObject({ state: 'seeding', downloaded: 0, bytesDone: 3_070_001 });
+
+  const dir = await temporary();
+  const leech = await client();
+  const torrent = await leech.add(parseTorrent(bytes), { dir });
+  await torrent.whenComplete();
+  await expectEqual(dir);
+  expect(torrent.snapshot()).toMatchObject({ downloaded: 3_070_001, piecesDone: 47 });
+  expect(torrent.snapshot().sources).toMatchObject([{ state: 'ok' }]);
+});
+
+test('a peer named by hand needs no tracker', async () => {
+  const source = await folder();
+  const { bytes } = await createTorrent(source);
+  const seed = await client();
+  await (await seed.add(bytes, { dir: join(source, '..') })).whenComplete();
+  const dir = await temporary();
+  const torrent = await (await client()).add(bytes, { dir, peers: [`127.0.0.1:${seed.port}`] });
+  await torrent.whenComplete();
+  await expectEqual(dir);
+});
+
+test('what a former run verified is not hashed again, and a file that changed since is fetched anew', async () => {
+  const source = await folder();
+  const { bytes } = await createTorrent(source, { pieceLength: 65_536 });
+  const seed = await client();
+  await (await seed.add(bytes, { dir: join(source, '..') })).whenComplete();
+  const peers = [`127.0.0.1:${seed.port}`];
+  const [dir, stateDir] = [await temporary(), await temporary()];
+  const first = await client({ stateDir });
+  await (await first.add(bytes, { dir, peers })).whenComplete();
+  await first.close();
+
+  const second = await client({ stateDir });
+  const again = await second.add(bytes, { dir });
+  let checked = 0;
+  again.subscribe(({ type }) => {
+    if (type === 'checked') checked++;
+  });
+  await again.whenComplete();
+  expect(checked).toBe(0);
+  await second.close();
+
+  const damaged = join(dir, 'payload', 'big.bin');
+  const content = await readFile(damaged);
+  content[1_000_000] = (content[1_000_000] as number) ^ 1;
+  await writeFile(damaged, content);
+  const third = await client({ stateDir });
+  const mended = await third.add(bytes, { dir, peers });
+  await mended.whenComplete();
+  await expectEqual(dir);
+  expect(mended.snapshot().downloaded).toBe(65_536);
+});
+
+test('a folder that cannot be written stops the torrent with words', async () => {
+  const source = await folder();
+  const { bytes } = await createTorrent(source);
+  const dir = join(await temporary(), 'file');
+  await writeFile(dir, 'in the way');
+  const torrent = await (await client()).add(bytes, { dir });
+  await expect(torrent.whenComplete()).rejects.toMatchObject({ code: 'ERR_STORAGE' });
+  expect((await stat(dir)).isFile()).toBe(true);
+});
+
+test('a port in use is a clear error', async () => {
+  const one = await client();
+  await expect(client({ port: one.port })).rejects.toMatchObject({
+    code: 'ERR_LISTEN',
+    message: expect.stringMatching(/in use/),
+  });
+});
