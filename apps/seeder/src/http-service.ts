@@ -1,0 +1,77 @@
+// The HTTP server around the web application: limits on what a request may cost before the application sees it. Only
+// GET and HEAD, never a body, bounded headers, bounded times.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { SeederError, wordsFor } from './errors.ts';
+import type { HttpAddress } from './http-address.ts';
+import type { Web } from './web.ts';
+
+export interface HttpService {
+  readonly port: number;
+  /** Lets answers under way end, but not for long. */
+  close(): Promise<void>;
+}
+
+/** A scrape of 100 info-hashes, every byte escaped, has 7 KiB. */
+const MAX_HEADERS = 16 * 1024;
+const HEADERS_MS = 5_000;
+const REQUEST_MS = 10_000;
+const KEEP_ALIVE_MS = 5_000;
+/** A connection on which nothing moves, for readers that stop reading. */
+const IDLE_MS = 60_000;
+const GRACE_MS = 500;
+const MAX_CONNECTIONS = 2_000;
+
+/** Rejects ERR_SEEDER_LISTEN. */
+export async function listenHttp(address: HttpAddress, web: Web): Promise<HttpService> {
+  const listener = getRequestListener(web.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADERS,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1_000,
+    },
+    (request, response) => {
+      const refused = refusalOf(request);
+      if (refused) refuse(response, ...refused);
+      else void listener(request, response);
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = IDLE_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      const where = `${address.host ?? '*'}:${address.port}`;
+      const words = `cannot listen on ${where} for HTTP: ${wordsFor(error)} (choose another with --http)`;
+      reject(new SeederError('ERR_SEEDER_LISTEN', words, error));
+    });
+    server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) }, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+        server.close(() => {
+          clearTimeout(patience);
+          resolve();
+        });
+      }),
+  };
+}
+
+function refusalOf(request: IncomingMessage): [status: number, words: string] | undefined {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return [405, 'only GET and HEAD are answered here'];
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  return hasBody ? [413, 'a request has no body here'] : undefined;
+}
+
+/** Ends the connection too: what follows on it is the body nobody wants. */
+function refuse(response: ServerResponse, status: number, words: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', allow: 'GET, HEAD', connection: 'close' });
+  response.end(`${words}\n`);
+}
