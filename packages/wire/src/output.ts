@@ -1,6 +1,6 @@
 // What waits to be written. Small messages are laid behind one another into shared memory, so that a hundred requests
 // are one buffer; blocks are queued as they are. Memory that was handed out is never written again.
-import { writeFixed, writePieceHeader, writeUint32 } from './message.ts';
+import { encodePort, writeFixed, writePieceHeader, writeUint32 } from './message.ts';
 
 const ARENA_LENGTH = 4_096;
 /** Above this, bytes are queued as they are; below, copying is cheaper than one more buffer in the write. */
@@ -40,6 +40,11 @@ export class OutputQueue {
     this.#seal();
     this.#buffers.push(block);
     this.#length += block.length;
+  }
+
+  /** PORT is the one message with a short number. */
+  port(port: number): void {
+    this.bytes(encodePort(port));
   }
 
   /** A whole encoded message. */

@@ -12,15 +12,7 @@ import type { OwnExtendedHandshake } from './extension.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { FrameStep } from './frame-decoder.ts';
 import { encodeHandshake, type Handshake } from './handshake.ts';
-import {
-  encodeBitfield,
-  encodePort,
-  MESSAGE_ID,
-  type Request,
-  readRequest,
-  readUint16,
-  readUint32,
-} from './message.ts';
+import { encodeBitfield, MESSAGE_ID, type Request, readRequest, readUint16, readUint32 } from './message.ts';
 import type { WireGeometry, WireIdentity, WireOptions } from './options.ts';
 import type { OutputQueue } from './output.ts';
 
@@ -224,7 +216,7 @@ export class Wire extends ConnectionView {
   /** Tells our DHT node's UDP port (BEP 5). */
   port(port: number): void {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`not a port: ${port}`);
-    if (this.#ready()) this.#send().bytes(encodePort(port));
+    if (this.#ready()) this.#send().port(port);
   }
 
   /** Sends our extended handshake again with what changed, `uploadOnly` for one (BEPs 10, 21). */
@@ -240,8 +232,8 @@ export class Wire extends ConnectionView {
   /** Sends our handshake and makes the extensions. */
   #introduce(identity: WireIdentity): void {
     const { infoHash, peerId, fast = true, extended = true, dht = false, extensions = [] } = identity;
-    this.#state.identity = identity;
     this.#send().bytes(encodeHandshake({ infoHash, peerId, fast, extended, dht }));
+    this.#state.identity = identity;
     if (!extended) return;
     const host = {
       isOpen: (): boolean => this.#state.closed === undefined && this.#state.phase === 'open',
@@ -258,6 +250,7 @@ export class Wire extends ConnectionView {
   #open(): void {
     const { peerId, fast = true, extended = true, extendedHandshake = {} } = this.#state.identity as WireIdentity;
     const peer = this.#state.handshake as Handshake;
+    if (this.#state.closed) return;
     if (bytesEqual(peer.peerId, peerId)) throw new WireError('ERR_WIRE_SELF', 'the peer has our own peer id');
     this.#state.fast = fast && peer.fast;
     this.#state.extended = extended && peer.extended;
@@ -403,8 +396,9 @@ export class Wire extends ConnectionView {
 
   /** A peer that choked us with Fast owed a reject for each request, and had time for it. */
   #giveUpRejects(): void {
-    this.#state.deadlines.rejects = NEVER;
-    this.#state.expired.push(...this.#state.ours.giveUpAll({ keepAllowed: true, arriving: this.#state.block }));
+    const { block, deadlines, expired, ours } = this.#state;
+    deadlines.rejects = NEVER;
+    expired.push(...ours.giveUpAll({ keepAllowed: true, arriving: block }));
   }
 
   #onHave(piece: number): WireEvent | undefined {
