@@ -3,7 +3,8 @@
 import { type ClientRequest, get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createInflate } from 'node:zlib';
 import { TrackerError } from '../errors.ts';
 import { connectError } from './connect-error.ts';
@@ -115,31 +116,45 @@ function redirectTarget(location: string, base: URL): URL {
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
-  let [sent, inflated] = [0, 0];
-  // What is sent is counted too: deflate knows blocks that inflate to nothing.
-  response.on('data', (chunk: Uint8Array) => {
-    sent += chunk.length;
-    if (sent > maxBytes) response.destroy(tooLarge(maxBytes));
-  });
-  for await (const chunk of decoded(response) as AsyncIterable<Uint8Array>) {
-    inflated += chunk.length;
-    if (inflated > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    // What is sent is bounded too: deflate knows blocks that inflate to nothing.
+    await pipeline(response, bounded(maxBytes), decoder(response), bounded(maxBytes), async (source) => {
+      for await (const chunk of source) chunks.push(chunk);
+    });
+  } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
+    throw new TrackerError('ERR_TRACKER_MALFORMED', 'its answer cannot be inflated', { cause: error });
   }
   return Uint8Array.from(Buffer.concat(chunks));
 }
 
-function decoded(response: IncomingMessage): Readable {
-  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') return response;
-  if (encoding !== 'gzip' && encoding !== 'x-gzip' && encoding !== 'deflate') {
-    throw new TrackerError('ERR_TRACKER_MALFORMED', `it answers in ${encoding}, which was not asked for`);
+type Chunks = AsyncIterable<Uint8Array>;
+
+function bounded(maxBytes: number): (source: Chunks) => Chunks {
+  return async function* pass(source) {
+    let length = 0;
+    for await (const chunk of source) {
+      length += chunk.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      yield chunk;
+    }
+  };
+}
+
+function decoder(response: IncomingMessage): Duplex {
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  switch (encoding) {
+    case '':
+    case 'identity':
+      return new PassThrough();
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    default:
+      throw new TrackerError('ERR_TRACKER_MALFORMED', `it answers in ${encoding}, which was not asked for`);
   }
-  const inflate = encoding === 'deflate' ? createInflate() : createGunzip();
-  inflate.on('error', () => response.destroy());
-  response.on('error', (error) => inflate.destroy(error));
-  response.on('aborted', () => inflate.destroy(new Error('the connection ended within the answer')));
-  return response.pipe(inflate);
 }
 
 function tooLarge(maxBytes: number): TrackerError {

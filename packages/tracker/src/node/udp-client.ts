@@ -67,14 +67,17 @@ export class UdpClient {
         transactionId: exchange.transactionId,
         timer: undefined,
         settle: (settled) => {
-          clearTimeout(pending.timer);
-          signal.removeEventListener('abort', onAbort);
-          this.#pending.delete(pending.transactionId);
+          forget();
           resolve(settled);
         },
       };
+      const forget = (): void => {
+        clearTimeout(pending.timer);
+        signal.removeEventListener('abort', onAbort);
+        this.#pending.delete(pending.transactionId);
+      };
       const onAbort = (): void => {
-        pending.settle({ kind: 'failed', error: new TrackerError('ERR_TRACKER_TIMEOUT', 'no answer') });
+        forget();
         reject(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
