@@ -132,7 +132,8 @@ function withSymlinks(files: MetainfoFile[], raw: readonly RawFile[], warnings: 
     const symlink = targets.get(target);
     if (symlink) return { ...file, symlink };
     warnings.add(
-      `the symbolic link ${quoted(file.path.join('/'))} leads to ${quoted(target)}, which is no file or folder of the torrent: it is an empty file here`,
+      () =>
+        `the symbolic link ${quoted(file.path.join('/'))} leads to ${quoted(target)}, which is no file or folder of the torrent: it is an empty file here`,
     );
     return file;
   });

@@ -1,5 +1,6 @@
 // The paths of all files of a torrent, made safe together: no two files share one, none stands where another needs a
-// folder. Linear in the input: folders are numbered once, so that no path is joined or compared as a whole.
+// folder. Linear in the input, however hostile.
+import { FolderTree } from './folder-tree.ts';
 import type { Platform } from './metainfo.ts';
 import { foldedName, isUnsafeOnWindows, numberedName, safeName } from './safe-name.ts';
 import { quoted } from './text.ts';
@@ -21,19 +22,25 @@ export function safePaths(
   warnings: Warnings,
 ): (string[] | null)[] {
   const paths = raw.map((components) => components && safePath(components, root, platform));
-  const claims = new Claims(platform === 'posix' ? (name) => name : foldedName);
-  for (const path of paths) if (path) claims.addFolders(path);
+  const tree = new FolderTree(platform === 'posix' ? (name) => name : foldedName);
+  const folders = paths.map((path) => (path ? tree.folderOf(path) : 0));
+  const claims = new Claims(tree);
   // Whoever has a path to itself keeps it; only then are the others given new names.
-  const homeless: string[][] = [];
-  for (const path of paths) if (path && !claims.claim(path)) homeless.push(path);
-  for (const path of homeless) claims.claimNumbered(path);
+  const homeless: number[] = [];
+  for (const [index, path] of paths.entries()) {
+    if (path && !claims.claim(folders[index] as number, path.at(-1) as string)) homeless.push(index);
+  }
+  for (const index of homeless) {
+    const path = paths[index] as string[];
+    path.push(claims.claimNumbered(folders[index] as number, path.pop() as string));
+  }
   for (const [index, path] of paths.entries()) {
     const given = raw[index];
     if (path && given && !isSame(path, given)) {
-      warnings.add(`the file ${quoted(given.join('/'))} is named ${quoted(path.slice(1).join('/'))} here`);
+      warnings.add(() => `the file ${quoted(given.join('/'))} is named ${quoted(path.slice(1).join('/'))} here`);
     }
   }
-  if (platform === 'posix') warnOfOtherSystems(paths, warnings);
+  if (platform === 'posix') warnOfOtherSystems(paths, folders, tree, warnings);
   return paths;
 }
 
@@ -55,97 +62,81 @@ function isSame(path: readonly string[], given: readonly string[]): boolean {
   return path.length === given.length + 1 && given.every((component, index) => component === path[index + 1]);
 }
 
-function warnOfOtherSystems(paths: readonly (string[] | null)[], warnings: Warnings): void {
-  const twins = new Claims(foldedName);
-  for (const path of paths) if (path) twins.addFolders(path);
-  let twinCount = 0;
-  let unsafeCount = 0;
-  let twin: string[] | undefined;
-  let unsafe: string[] | undefined;
-  for (const path of paths) {
+/** Folders first, each once; then the files in them. */
+function warnOfOtherSystems(
+  paths: readonly (readonly string[] | null)[],
+  folders: readonly number[],
+  tree: FolderTree,
+  warnings: Warnings,
+): void {
+  const taken = new Set<string>();
+  const numbers = new Map<string, number>();
+  const folded = [0];
+  const isUnsafe = [false];
+  for (let folder = 1; folder < tree.names.length; folder++) {
+    const parent = tree.parents[folder] as number;
+    const name = tree.names[folder] as string;
+    const key = `${folded[parent]}/${foldedName(name)}`;
+    const number = numbers.get(key) ?? folder;
+    numbers.set(key, number);
+    folded.push(number);
+    isUnsafe.push(isUnsafe[parent] === true || isUnsafeOnWindows(name));
+  }
+  const twins = new Examples();
+  const unsafe = new Examples();
+  for (const [index, path] of paths.entries()) {
     if (!path) continue;
-    if (!twins.claim(path)) {
-      twinCount++;
-      twin ??= path;
-    }
-    if (path.some(isUnsafeOnWindows)) {
-      unsafeCount++;
-      unsafe ??= path;
-    }
+    const folder = folders[index] as number;
+    const name = path.at(-1) as string;
+    const key = `${folded[folder]}/${foldedName(name)}`;
+    if (taken.has(key) || numbers.has(key)) twins.add(path);
+    taken.add(key);
+    if (isUnsafe[folder] || isUnsafeOnWindows(name)) unsafe.add(path);
   }
-  if (unsafe) {
-    warnings.add(
-      `${unsafeCount} of the file names cannot stand on Windows as they are, such as ${quoted(unsafe.join('/'))}`,
-    );
+  unsafe.tell(warnings, 'of the file names cannot stand on Windows as they are');
+  twins.tell(warnings, 'of the file names differ from another by case alone');
+}
+
+/** How many, and the first. */
+class Examples {
+  #count = 0;
+  #first: readonly string[] = [];
+
+  add(path: readonly string[]): void {
+    if (this.#count++ === 0) this.#first = path;
   }
-  if (twin) {
-    warnings.add(`${twinCount} of the file names differ from another by case alone, such as ${quoted(twin.join('/'))}`);
+
+  tell(warnings: Warnings, what: string): void {
+    if (this.#count > 0) warnings.add(() => `${this.#count} ${what}, such as ${quoted(this.#first.join('/'))}`);
   }
 }
 
-/** Which paths are taken, by files or as folders. */
+/** Which names are taken in which folders, by files or by folders. */
 class Claims {
-  readonly #fold: (name: string) => string;
-  /** Folder number by the number of its parent and its folded name. */
-  readonly #folders = new Map<string, number>();
+  readonly #tree: FolderTree;
   readonly #files = new Set<string>();
-  /** The next number to try, by the key of the path that was wanted; keeps a million equal paths linear. */
+  /** The next number to try, by the key that was wanted; keeps a million equal paths linear. */
   readonly #numbers = new Map<string, number>();
-  #lastFolder: readonly string[] = [];
-  #lastNumber = 0;
 
-  constructor(fold: (name: string) => string) {
-    this.#fold = fold;
+  constructor(tree: FolderTree) {
+    this.#tree = tree;
   }
 
-  addFolders(path: readonly string[]): void {
-    this.#folderOf(path);
-  }
-
-  claim(path: readonly string[]): boolean {
-    return this.#take(this.#keyOf(this.#folderOf(path), path.at(-1) as string));
-  }
-
-  /** Changes the last component until the path is free, and claims it. */
-  claimNumbered(path: string[]): void {
-    const folder = this.#folderOf(path);
-    const name = path.at(-1) as string;
-    const wanted = this.#keyOf(folder, name);
-    let number = this.#numbers.get(wanted) ?? 2;
-    let free = numberedName(name, number);
-    while (!this.#take(this.#keyOf(folder, free))) free = numberedName(name, ++number);
-    this.#numbers.set(wanted, number + 1);
-    path[path.length - 1] = free;
-  }
-
-  #take(key: string): boolean {
-    if (this.#folders.has(key) || this.#files.has(key)) return false;
+  /** Whether the name was free; it no longer is. */
+  claim(folder: number, name: string): boolean {
+    const key = this.#tree.key(folder, name);
+    if (this.#tree.has(key) || this.#files.has(key)) return false;
     this.#files.add(key);
     return true;
   }
 
-  #keyOf(folder: number, name: string): string {
-    return `${folder}/${this.#fold(name)}`;
-  }
-
-  #folderOf(path: readonly string[]): number {
-    const levels = path.length - 1;
-    // Files of one folder mostly stand together.
-    const last = this.#lastFolder;
-    if (last.length - 1 === levels) {
-      let level = 0;
-      while (level < levels && last[level] === path[level]) level++;
-      if (level === levels) return this.#lastNumber;
-    }
-    let folder = 0;
-    for (let level = 0; level < levels; level++) {
-      const key = this.#keyOf(folder, path[level] as string);
-      const known = this.#folders.get(key);
-      folder = known ?? this.#folders.size + 1;
-      if (known === undefined) this.#folders.set(key, folder);
-    }
-    this.#lastFolder = path;
-    this.#lastNumber = folder;
-    return folder;
+  /** Claims the name with the first number that is free, and answers it. */
+  claimNumbered(folder: number, name: string): string {
+    const wanted = this.#tree.key(folder, name);
+    let number = this.#numbers.get(wanted) ?? 2;
+    let free = numberedName(name, number);
+    while (!this.claim(folder, free)) free = numberedName(name, ++number);
+    this.#numbers.set(wanted, number + 1);
+    return free;
   }
 }

@@ -7,9 +7,10 @@ export class Warnings {
   readonly #messages: string[] = [];
   #dropped = 0;
 
-  add(message: string): void {
-    if (this.#messages.length < MAX_WARNINGS) this.#messages.push(message);
-    else this.#dropped++;
+  /** A function is only asked for its message while there is room. */
+  add(message: string | (() => string)): void {
+    if (this.#messages.length === MAX_WARNINGS) this.#dropped++;
+    else this.#messages.push(typeof message === 'string' ? message : message());
   }
 
   /** All of them, and how many more there would have been. */

@@ -22,8 +22,8 @@ export function torrentOf({ info, ...rest }: { info?: Members } & Members = {}):
 
 /** A torrent of these files, with as many piece hashes as it takes. */
 export function folderOf(files: readonly Members[], info: Members = {}): Uint8Array {
-  const total = files.reduce((sum, file) => sum + Number(file.length), 0);
-  const pieces = new Uint8Array(Math.ceil(total / 16) * 20);
+  const total = files.reduce((sum, file) => sum + (Number(file.length) || 0), 0);
+  const pieces = new Uint8Array(Math.max(0, Math.ceil(total / 16)) * 20);
   return torrentOf({
     info: { name: 'folder', length: undefined, 'piece length': 16, pieces, files: [...files], ...info },
   });
