@@ -20,6 +20,8 @@ export class BufferPool {
 
   /** A buffer of exactly `size` bytes, counted as taken. What it holds is undefined. */
   take(size: number): Uint8Array {
+    // Cached pieces that must go anyway come back here as idle buffers: use those rather than allocate.
+    while (this.#idle.length === 0 && this.#budget.held + size > this.#budget.limit && this.#budget.dropOldest());
     const idle = size === this.#size ? this.#idle.pop() : undefined;
     if (idle) this.#budget.withdraw(idle);
     this.#budget.take(size);

@@ -1,7 +1,8 @@
 // How many bytes may wait in memory, over all torrents of a session, and who gives way first when they are too many:
 // spare memory (caches, idle buffers; least recently used first) at once, then unfinished pieces (least recently
 // touched first), which go to disk and give their bytes back when they are there.
-// Invariants: firm + spare > limit only when nothing is spare; firm - leaving >= limit only when nothing can be unloaded.
+// Invariants: firm + spare > limit only when nothing is spare; offered + leaving <= firm. After `take` and `offer`,
+// firm - leaving >= limit only when nothing can be unloaded.
 
 /** Memory that can be let go at any moment. */
 export interface Spare {
@@ -50,6 +51,14 @@ export class ByteBudget {
     return this.#firm >= this.limit;
   }
 
+  /**
+   * Full and a quarter more: blocks that were asked for earlier still come in, and the disk does not keep up. Stop
+   * reading from peers until `onRoom`; whatever is over is on its way to the disk.
+   */
+  get isOverdrawn(): boolean {
+    return this.#firm >= this.limit * 1.25;
+  }
+
   /** Counts `n` bytes that must stay until `give`. Never refuses: the bytes are there already. */
   take(n: number): void {
     this.#firm += n;
@@ -89,11 +98,26 @@ export class ByteBudget {
     return true;
   }
 
-  /** Offers bytes that were taken for unloading, or marks them as just touched. */
+  /** Drops the least recently used spare memory; false where there is none. */
+  dropOldest(): boolean {
+    for (const spare of this.#spares) {
+      this.withdraw(spare);
+      spare.drop();
+      return true;
+    }
+    return false;
+  }
+
+  /** Offers bytes that were taken for unloading, or marks them as just touched; they go at once where the budget is full. */
   offer(unloadable: Unloadable): void {
+    this.enlist(unloadable);
+    this.#relieve();
+  }
+
+  /** As `offer`, but they go when somebody next needs room. */
+  enlist(unloadable: Unloadable): void {
     this.#unloadables.delete(unloadable);
     this.#unloadables.add(unloadable);
-    this.#relieve();
   }
 
   /** Takes the offer back; no-op where it does not stand. */
@@ -130,16 +154,10 @@ export class ByteBudget {
     if (this.#firm < 0 || this.#leaving < 0 || this.#leaving > this.#firm) throw wrong('a count is impossible');
     if (offered + this.#leaving > this.#firm) throw wrong(`${offered} bytes offered, more than stay`);
     if (this.held > this.limit && this.#spares.size > 0) throw wrong('spare memory kept over the limit');
-    if (this.#firm - this.#leaving >= this.limit && this.#unloadables.size > 0)
-      throw wrong('nobody was asked to unload');
   }
 
   #relieve(): void {
-    for (const spare of this.#spares) {
-      if (this.held <= this.limit) break;
-      this.withdraw(spare);
-      spare.drop();
-    }
+    while (this.held > this.limit && this.dropOldest());
     for (const unloadable of this.#unloadables) {
       if (this.#firm - this.#leaving < this.limit) break;
       this.#unloadables.delete(unloadable);

@@ -81,8 +81,11 @@ export class PieceStore {
     if (this.#closed || this.#verified.has(piece) || this.#checking.has(piece)) return;
     const entry = this.#unfinishedPiece(piece);
     if (entry.completion !== undefined) return;
-    if (!entry.put(begin, bytes, () => this.#bufferOf(entry))) return;
-    if (entry.spilling === undefined) this.#budget.offer(entry);
+    const taken = entry.put(begin, bytes, (block) => this.#allocate(entry, block));
+    if (taken === 'nothing' || entry.spilling !== undefined) return;
+    // Nobody unloads half a block for its own sake: the rest of it is about to arrive.
+    if (taken === 'part') this.#budget.enlist(entry);
+    else this.#budget.offer(entry);
   }
 
   /**
@@ -213,16 +216,13 @@ export class PieceStore {
     this.#budget.retract(entry);
     try {
       await entry.spilling;
-      if (entry.buffer !== undefined) this.#markLeaving(entry);
-      if (!entry.present.covers(0, entry.bytes)) {
-        await this.#inTurn(() => this.#fillFromDisk(entry));
-      }
+      this.#markLeaving(entry);
+      if (!entry.isLoaded) await this.#inTurn(() => this.#fillFromDisk(entry));
       const buffer = entry.buffer as Uint8Array;
       const verdict = await this.#hasher.verify(buffer, this.#expectation(piece));
       if (verdict === 'ok') await this.#writeVerified(entry, buffer);
       this.#unfinished.delete(piece);
-      this.#releaseBytes(entry);
-      entry.buffer = undefined;
+      this.#release(entry, entry.held);
       if (verdict === 'ok') {
         this.#verified.set(piece);
         this.#cache.keep(piece, buffer);
@@ -235,18 +235,18 @@ export class PieceStore {
       entry.completion = undefined;
       if (error instanceof StorageError && error.code === 'ERR_STORAGE_SHORT') {
         this.#drop(entry);
-      } else if (entry.buffer !== undefined) {
+      } else {
         this.#unmarkLeaving(entry);
-        this.#budget.offer(entry);
+        this.#offer(entry);
       }
       throw error;
     }
   }
 
   async #fillFromDisk(entry: UnfinishedPiece): Promise<void> {
-    const buffer = this.#bufferOf(entry);
+    const buffer = entry.buffer ?? this.#gather(entry);
     this.#markLeaving(entry);
-    for (const [start, end] of entry.present.gaps(entry.bytes)) {
+    for (const [start, end] of entry.present.gaps(entry.size)) {
       await this.#storage.read(entry.piece, start, buffer.subarray(start, end));
       entry.present.add(start, end);
     }
@@ -280,7 +280,7 @@ export class PieceStore {
       this.#budget.left(size);
       this.#pool.keep(buffer);
       this.#checking.delete(piece);
-      if (entry !== undefined && !entry.dirty.isEmpty) this.#budget.offer(entry);
+      if (entry !== undefined) this.#offer(entry);
     }
     if (verdict === 'ok') this.trust([piece]);
     else if (this.#verified.has(piece)) this.discard(piece);
@@ -308,15 +308,15 @@ export class PieceStore {
     entry.spilling = this.#track(this.#writeDirty(entry, onError));
   }
 
-  /** Never rejects. The buffer is given back at the end unless more bytes came, or the piece is being completed. */
+  /** Never rejects. The memory is given back at the end unless more bytes came, or the piece awaits its verdict. */
   async #writeDirty(entry: UnfinishedPiece, onError: (error: unknown) => void): Promise<void> {
-    const { generation, dirty, buffer } = entry;
+    const { generation, dirty } = entry;
     let failed = false;
     entry.dirty = new Ranges();
     try {
-      for (const [start, end] of dirty) {
-        await this.#storage.write(entry.piece, start, (buffer as Uint8Array).subarray(start, end));
-        if (entry.generation === generation) entry.stored.add(start, end);
+      for (const part of [...dirty].flatMap(([start, end]) => entry.parts(start, end))) {
+        await this.#storage.write(entry.piece, part.at, part.bytes);
+        if (entry.generation === generation) entry.stored.add(part.at, part.at + part.bytes.length);
       }
     } catch (error) {
       failed = true;
@@ -324,14 +324,15 @@ export class PieceStore {
       onError(error);
     }
     entry.spilling = undefined;
-    // Whoever waits for a verdict decides about the buffer.
+    // Whoever waits for a verdict decides about the memory.
     if (entry.completion !== undefined) return;
     if (entry.known.isEmpty) this.#drop(entry);
-    else if (entry.dirty.isEmpty) this.#releaseBuffer(entry);
+    else if (entry.dirty.isEmpty) this.#releaseAll(entry);
     else {
+      this.#release(entry, entry.dropClean());
       this.#unmarkLeaving(entry);
       // A disk that just failed is tried again with the next block, not at once.
-      if (!failed && !this.#checking.has(entry.piece)) this.#budget.offer(entry);
+      if (!failed && !this.#checking.has(entry.piece)) this.#offer(entry);
     }
   }
 
@@ -352,41 +353,64 @@ export class PieceStore {
     return entry;
   }
 
-  #bufferOf(entry: UnfinishedPiece): Uint8Array {
-    entry.buffer ??= this.#pool.take(entry.bytes);
-    return entry.buffer;
+  /** Makes memory for a block: the whole piece's where there is room, otherwise the block's alone. */
+  #allocate(entry: UnfinishedPiece, block: number): void {
+    if (!this.#budget.isFull || entry.size <= BLOCK_LENGTH) {
+      this.#gather(entry);
+      return;
+    }
+    const bytes = new Uint8Array(this.#layout.blockSize(entry.piece, block));
+    this.#budget.retract(entry);
+    this.#budget.take(bytes.length);
+    entry.held += bytes.length;
+    entry.loose.set(block, bytes);
+  }
+
+  /** Gives the piece a buffer, with its loose blocks in it. */
+  #gather(entry: UnfinishedPiece): Uint8Array {
+    this.#budget.retract(entry);
+    const buffer = this.#pool.take(entry.size);
+    entry.held += entry.size;
+    this.#release(entry, entry.gather(buffer));
+    return buffer;
+  }
+
+  #offer(entry: UnfinishedPiece): void {
+    if (!entry.dirty.isEmpty) this.#budget.offer(entry);
   }
 
   #markLeaving(entry: UnfinishedPiece): void {
-    if (entry.leaving) return;
-    entry.leaving = true;
-    this.#budget.leave(entry.bytes);
+    this.#budget.leave(entry.held - entry.leaving);
+    entry.leaving = entry.held;
   }
 
   #unmarkLeaving(entry: UnfinishedPiece): void {
-    if (!entry.leaving) return;
-    entry.leaving = false;
-    this.#budget.stayed(entry.bytes);
+    const { leaving } = entry;
+    entry.leaving = 0;
+    this.#budget.stayed(leaving);
   }
 
-  #releaseBytes(entry: UnfinishedPiece): void {
-    this.#budget.retract(entry);
-    if (entry.leaving) this.#budget.left(entry.bytes);
-    else this.#budget.give(entry.bytes);
-    entry.leaving = false;
+  /** Gives `bytes` of the piece's memory back, those that were leaving first. */
+  #release(entry: UnfinishedPiece, bytes: number): void {
+    const leaving = Math.min(bytes, entry.leaving);
+    entry.leaving -= leaving;
+    entry.held -= bytes;
+    this.#budget.left(leaving);
+    this.#budget.give(bytes - leaving);
   }
 
-  #releaseBuffer(entry: UnfinishedPiece): void {
+  #releaseAll(entry: UnfinishedPiece): void {
     const { buffer } = entry;
-    if (buffer === undefined) return;
-    this.#releaseBytes(entry);
+    this.#budget.retract(entry);
+    this.#release(entry, entry.held);
     entry.buffer = undefined;
+    entry.loose.clear();
     entry.present = new Ranges();
-    this.#pool.keep(buffer);
+    if (buffer !== undefined) this.#pool.keep(buffer);
   }
 
   #drop(entry: UnfinishedPiece): void {
-    this.#releaseBuffer(entry);
+    this.#releaseAll(entry);
     this.#unfinished.delete(entry.piece);
   }
 

@@ -35,12 +35,29 @@ export class Ranges {
     for (const [start, end] of other) this.add(start, end);
   }
 
+  remove(start: number, end: number): void {
+    if (!this.overlaps(start, end)) return;
+    const kept: number[] = [];
+    for (const [from, to] of this) {
+      if (from < start) kept.push(from, Math.min(to, start));
+      if (to > end) kept.push(Math.max(from, end), to);
+    }
+    this.#edges = kept;
+  }
+
+  overlaps(start: number, end: number): boolean {
+    if (start >= end) return false;
+    for (const [from, to] of this) if (from < end && to > start) return true;
+    return false;
+  }
+
   covers(start: number, end: number): boolean {
+    if (start >= end) return true;
     const edges = this.#edges;
     for (let i = 0; i < edges.length; i += 2) {
       if (end <= (edges[i + 1] as number)) return start >= (edges[i] as number);
     }
-    return start >= end;
+    return false;
   }
 
   /** What of [0, size) is not in the set. */

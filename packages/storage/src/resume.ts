@@ -1,6 +1,6 @@
 // What a torrent knew about its files when it last saved, and what of that may be believed now.
 // Rule: a piece is claimed without hashing only where every file under it looks exactly as it did when it was saved.
-import { Bitfield, fromHex, type Layout, toHex } from '@shoal/primitives';
+import { Bitfield, BLOCK_LENGTH, fromHex, type Layout, toHex } from '@shoal/primitives';
 import type { FileStamp } from './storage.ts';
 
 /** Whole blocks of an unfinished piece that lie on disk, unverified. */
@@ -83,8 +83,19 @@ export function planCheck(
     if (usable === undefined || changed.has(piece)) check.push(piece);
     else if (usable.have.has(piece)) trusted.set(piece);
   }
-  const partial = (usable?.partial ?? []).filter(({ piece }) => !changed.has(piece) && !trusted.has(piece));
+  const partial: PartialPiece[] = [];
+  for (const { piece, blocks } of usable?.partial ?? []) {
+    if (changed.has(piece) || trusted.has(piece)) continue;
+    const there = blocks.filter((block) => isThere(layout, piece, block, now));
+    if (there.length > 0) partial.push({ piece, blocks: there });
+  }
   return { trusted, check, partial };
+}
+
+/** Whether the files are long enough to hold a block. */
+function isThere(layout: Layout, piece: number, block: number, now: readonly (FileStamp | null)[]): boolean {
+  const spans = layout.spans(piece, block * BLOCK_LENGTH, layout.blockSize(piece, block));
+  return spans.every((span) => span.padding || (now[span.file]?.size ?? 0) >= span.offset + span.length);
 }
 
 /** The first piece that needs bytes of a file past its present size. */

@@ -1,5 +1,6 @@
-// What is there of a piece that has no verdict yet, byte by byte: in its buffer, on disk, or on the way.
-// Invariants: dirty ⊆ present ⊆ known; stored ⊆ known; without a buffer nothing is present.
+// What is there of a piece that has no verdict yet, byte by byte: in memory, on disk, or on the way.
+// Memory is one buffer for the whole piece or, where the budget was full, single loose blocks; never both.
+// Invariants: dirty ⊆ present ⊆ known; stored ⊆ known; what is present has memory; leaving <= held.
 import { BLOCK_LENGTH } from '@shoal/primitives';
 import type { Unloadable } from './byte-budget.ts';
 import type { Verdict } from './hasher.ts';
@@ -7,43 +8,57 @@ import { Ranges } from './ranges.ts';
 
 export class UnfinishedPiece implements Unloadable {
   readonly piece: number;
-  /** Bytes in the piece, and in its buffer. */
-  readonly bytes: number;
-  buffer: Uint8Array | undefined;
+  /** Bytes in the piece. */
+  readonly size: number;
   /** Everything that arrived, wherever it is now. */
   known: Ranges = new Ranges();
-  /** What the buffer holds. */
+  /** What is in memory. */
   present: Ranges = new Ranges();
-  /** What the buffer holds and the disk does not. */
+  /** What is in memory and not on disk. */
   dirty: Ranges = new Ranges();
-  /** What the disk holds, unverified. */
+  /** What is on disk, unverified. */
   stored: Ranges = new Ranges();
+  buffer: Uint8Array | undefined;
+  /** By block index. */
+  readonly loose: Map<number, Uint8Array> = new Map();
+  /** Bytes of memory the budget counts for this piece. */
+  held = 0;
+  /** Bytes of `held` the budget expects back without further pressure. */
+  leaving = 0;
   /** Settles, without ever rejecting, when the write under way is over. */
   spilling: Promise<void> | undefined;
   /** Set from `complete` until its promise settles; no byte changes in between. */
   completion: Promise<Verdict> | undefined;
   /** Counts resets, so that a write that was under way knows that its bytes are no longer wanted. */
   generation = 0;
-  /** The budget knows that the buffer will be given back. */
-  leaving = false;
   readonly #unload: (piece: UnfinishedPiece) => void;
 
-  constructor(piece: number, bytes: number, unload: (piece: UnfinishedPiece) => void) {
+  constructor(piece: number, size: number, unload: (piece: UnfinishedPiece) => void) {
     this.piece = piece;
-    this.bytes = bytes;
+    this.size = size;
     this.#unload = unload;
   }
 
+  /** What unloading would bring. */
+  get bytes(): number {
+    return this.held - this.leaving;
+  }
+
   unload(): void {
-    this.leaving = true;
+    this.leaving = this.held;
     this.#unload(this);
   }
 
   get isWhole(): boolean {
-    return this.known.covers(0, this.bytes);
+    return this.known.covers(0, this.size);
   }
 
-  /** Forgets what arrived; a buffer stays. */
+  /** Whether the buffer holds the whole piece. */
+  get isLoaded(): boolean {
+    return this.buffer !== undefined && this.present.covers(0, this.size);
+  }
+
+  /** Forgets what arrived; the memory stays. */
   reset(): void {
     this.generation++;
     this.known = new Ranges();
@@ -53,26 +68,70 @@ export class UnfinishedPiece implements Unloadable {
   }
 
   /**
-   * Copies `bytes` to their place. A block that is whole stays as it is (a second sender's copy must not replace the
-   * first one's); an incomplete block is overwritten. Answers whether anything was taken.
+   * Copies `bytes` to their place, after `allocate` has made memory for a block that has none. A block that is whole
+   * stays as it is (a second sender's copy must not replace the first one's), an incomplete one is overwritten.
+   * Answers what became of it: nothing was taken, a block is still incomplete, or one became whole.
    */
-  put(begin: number, bytes: Uint8Array, buffer: () => Uint8Array): boolean {
+  put(begin: number, bytes: Uint8Array, allocate: (block: number) => void): 'nothing' | 'part' | 'block' {
     const end = begin + bytes.length;
-    let taken = false;
+    let taken: 'nothing' | 'part' | 'block' = 'nothing';
     for (let at = begin; at < end; ) {
-      const blockStart = at - (at % BLOCK_LENGTH);
-      const blockEnd = Math.min(blockStart + BLOCK_LENGTH, this.bytes);
+      const block = Math.floor(at / BLOCK_LENGTH);
+      const blockStart = block * BLOCK_LENGTH;
+      const blockEnd = Math.min(blockStart + BLOCK_LENGTH, this.size);
       const stop = Math.min(end, blockEnd);
       if (!this.known.covers(blockStart, blockEnd)) {
-        buffer().set(stop - at === bytes.length ? bytes : bytes.subarray(at - begin, stop - begin), at);
+        if (this.buffer === undefined && !this.loose.has(block)) allocate(block);
+        const part = stop - at === bytes.length ? bytes : bytes.subarray(at - begin, stop - begin);
+        if (this.buffer !== undefined) this.buffer.set(part, at);
+        else this.loose.get(block)?.set(part, at - blockStart);
         this.known.add(at, stop);
         this.present.add(at, stop);
         this.dirty.add(at, stop);
-        taken = true;
+        if (taken !== 'block') taken = this.known.covers(blockStart, blockEnd) ? 'block' : 'part';
       }
       at = stop;
     }
     return taken;
+  }
+
+  /** Views of the memory under [start, end), which is present: one, or one a loose block. */
+  parts(start: number, end: number): { at: number; bytes: Uint8Array }[] {
+    if (this.buffer !== undefined) return [{ at: start, bytes: this.buffer.subarray(start, end) }];
+    const parts: { at: number; bytes: Uint8Array }[] = [];
+    for (let at = start; at < end; ) {
+      const block = Math.floor(at / BLOCK_LENGTH);
+      const blockStart = block * BLOCK_LENGTH;
+      const stop = Math.min(end, blockStart + BLOCK_LENGTH);
+      parts.push({ at, bytes: (this.loose.get(block) as Uint8Array).subarray(at - blockStart, stop - blockStart) });
+      at = stop;
+    }
+    return parts;
+  }
+
+  /** Moves what is present from loose blocks into `buffer`, and answers how many bytes of memory that frees. */
+  gather(buffer: Uint8Array): number {
+    for (const [start, end] of this.present) {
+      for (const { at, bytes } of this.parts(start, end)) buffer.set(bytes, at);
+    }
+    let freed = 0;
+    for (const { length } of this.loose.values()) freed += length;
+    this.loose.clear();
+    this.buffer = buffer;
+    return freed;
+  }
+
+  /** Lets go of loose blocks that are wholly on disk, and answers how many bytes of memory that frees. */
+  dropClean(): number {
+    let freed = 0;
+    for (const [block, { length }] of this.loose) {
+      const start = block * BLOCK_LENGTH;
+      if (this.dirty.overlaps(start, start + length)) continue;
+      this.loose.delete(block);
+      this.present.remove(start, start + length);
+      freed += length;
+    }
+    return freed;
   }
 
   /** Whole blocks of which every byte is in `ranges`. */
@@ -80,21 +139,31 @@ export class UnfinishedPiece implements Unloadable {
     const blocks: number[] = [];
     for (const [start, end] of ranges) {
       for (let block = Math.ceil(start / BLOCK_LENGTH); block * BLOCK_LENGTH < end; block++) {
-        if (Math.min((block + 1) * BLOCK_LENGTH, this.bytes) <= end) blocks.push(block);
+        if (Math.min((block + 1) * BLOCK_LENGTH, this.size) <= end) blocks.push(block);
       }
     }
     return blocks;
   }
 
   checkInvariants(): void {
+    const wrong = (what: string): Error => new Error(`unfinished piece ${this.piece}: ${what}`);
     const within = (inner: Ranges, outer: Ranges, what: string): void => {
-      for (const [start, end] of inner) {
-        if (!outer.covers(start, end)) throw new Error(`piece ${this.piece}: ${what} breaks at [${start}, ${end})`);
-      }
+      for (const [start, end] of inner)
+        if (!outer.covers(start, end)) throw wrong(`${what} fails at [${start}, ${end})`);
     };
     within(this.dirty, this.present, 'dirty ⊆ present');
     within(this.present, this.known, 'present ⊆ known');
     within(this.stored, this.known, 'stored ⊆ known');
-    if (this.buffer === undefined && !this.present.isEmpty) throw new Error(`piece ${this.piece}: present nowhere`);
+    let memory = this.buffer?.length ?? 0;
+    for (const { length } of this.loose.values()) memory += length;
+    if (memory !== this.held) throw wrong(`${memory} bytes of memory, ${this.held} counted`);
+    if (this.leaving < 0 || this.leaving > this.held) throw wrong(`${this.leaving} of ${this.held} bytes are leaving`);
+    if (this.buffer !== undefined && this.loose.size > 0) throw wrong('a buffer and loose blocks');
+    if (this.buffer !== undefined) return;
+    for (const [start, end] of this.present) {
+      for (let block = Math.floor(start / BLOCK_LENGTH); block * BLOCK_LENGTH < end; block++) {
+        if (!this.loose.has(block)) throw wrong(`block ${block} is present without memory`);
+      }
+    }
   }
 }

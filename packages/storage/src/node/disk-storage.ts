@@ -108,6 +108,7 @@ export class DiskStorage implements Storage {
   async #open(): Promise<void> {
     if (this.#readOnly) return;
     await this.#folder.folder([], true);
+    await this.#checkFolders();
     for (const [index, { length, padding }] of this.#layout.files.entries()) {
       if (padding || length > 0) continue;
       const target = this.#files[index]?.symlink;
@@ -160,10 +161,35 @@ export class DiskStorage implements Storage {
     for (const index of [...this.#dirty]) {
       this.#dirty.delete(index);
       try {
-        await this.#withFile(index, true, (handle) => handle.datasync());
+        await this.#withFile(index, true, (handle) => this.#flushFile(index, handle));
       } catch (error) {
         this.#dirty.add(index);
         throw storageErrorOf(error, 'flush', this.#pathOf(index));
+      }
+    }
+  }
+
+  async #flushFile(index: number, handle: FileHandle): Promise<void> {
+    await handle.datasync();
+    if ((await handle.stat()).nlink > 0) return;
+    // Deleted under the open handle: what was written since is nowhere. The next write makes a new file.
+    this.#openFiles.forget(this.#keyOf(index, true));
+    const path = this.#pathOf(index);
+    throw new StorageError('ERR_STORAGE_MISSING', `${path} was removed while it was being written`, { path });
+  }
+
+  /** Folders that are there already must lie inside the root: better said at once than with the first block. */
+  async #checkFolders(): Promise<void> {
+    const seen = new Set<string>();
+    for (const [index, { path }] of this.#files.entries()) {
+      const folder = path.slice(0, -1);
+      const key = folder.join('/');
+      if (seen.has(key) || this.#layout.files[index]?.padding) continue;
+      seen.add(key);
+      try {
+        await this.#folder.folder(folder, false);
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code !== 'ERR_STORAGE_MISSING') throw error;
       }
     }
   }
@@ -206,10 +232,13 @@ export class DiskStorage implements Storage {
     }
   }
 
-  /** A handle for writing serves readers too; one for reading is a second handle. */
+  /** Reading and writing have a handle each: a file that may not be written to can still be read. */
   async #withFile<T>(index: number, writing: boolean, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const key = `${this.#prefix}${writing ? 'w' : 'r'}${index}`;
-    return this.#openFiles.use(key, () => this.#openFile(index, writing), work);
+    return this.#openFiles.use(this.#keyOf(index, writing), () => this.#openFile(index, writing), work);
+  }
+
+  #keyOf(index: number, writing: boolean): string {
+    return `${this.#prefix}${writing ? 'w' : 'r'}${index}`;
   }
 
   async #openFile(index: number, writing: boolean): Promise<FileHandle> {
@@ -276,7 +305,11 @@ export class DiskStorage implements Storage {
   async #stamp(index: number): Promise<FileStamp | null> {
     const path = this.#pathOf(index);
     try {
-      const stats = await stat(path);
+      let stats = await lstat(path);
+      if (stats.isSymbolicLink()) {
+        await this.#folder.inside(path);
+        stats = await stat(path);
+      }
       return stats.isFile() ? { size: stats.size, mtimeMs: stats.mtimeMs } : null;
     } catch (error) {
       const wrong = storageErrorOf(error, 'look at', path);

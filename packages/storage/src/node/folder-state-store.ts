@@ -62,8 +62,8 @@ export function createFolderStateStore(dir: string): FolderStateStore {
   };
 }
 
-/** A key of harmless characters is its own name; any other gets a digest, under a prefix that no harmless key has. */
+/** The prefixes keep names that mean a device on Windows, and keys that look like a digest's name, apart from the rest. */
 function fileNameOf(key: string): string {
-  if (/^[a-z0-9][a-z0-9_.-]{0,99}$/.test(key) && !/[.]$/.test(key)) return `${key}.state`;
-  return `=${createHash('sha256').update(key).digest('hex')}.state`;
+  if (/^[a-z0-9][a-z0-9_.-]{0,99}$/.test(key)) return `key-${key}.state`;
+  return `sha256-${createHash('sha256').update(key).digest('hex')}.state`;
 }

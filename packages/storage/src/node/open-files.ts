@@ -31,6 +31,7 @@ export class OpenFiles {
       return await work(await entry.handle);
     } finally {
       entry.users--;
+      if (entry.forgotten && entry.users === 0) await this.#shut(entry);
       this.#wake();
     }
   }
@@ -46,6 +47,15 @@ export class OpenFiles {
     }
   }
 
+  /** The next use of `key` opens it afresh; those who use it now are not disturbed. To be called by one of them. */
+  forget(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.users === 0) return;
+    entry.forgotten = true;
+    this.#entries.delete(key);
+    this.#closing++;
+  }
+
   async #acquire(key: string, open: () => Promise<FileHandle>): Promise<Entry> {
     for (;;) {
       const there = this.#entries.get(key);
@@ -58,7 +68,7 @@ export class OpenFiles {
       if (this.count < this.#limit) break;
       await this.#makeRoom();
     }
-    const entry: Entry = { users: 1, handle: this.#open(open) };
+    const entry: Entry = { users: 1, forgotten: false, handle: this.#open(open) };
     this.#entries.set(key, entry);
     try {
       await entry.handle;
@@ -99,6 +109,11 @@ export class OpenFiles {
   async #close(key: string, entry: Entry): Promise<void> {
     this.#entries.delete(key);
     this.#closing++;
+    await this.#shut(entry);
+  }
+
+  /** Ends what `#closing++` began. */
+  async #shut(entry: Entry): Promise<void> {
     try {
       const handle = await entry.handle;
       await handle.close();
@@ -115,5 +130,7 @@ export class OpenFiles {
 
 interface Entry {
   users: number;
+  /** No longer in the map; closed when the last user is done. */
+  forgotten: boolean;
   readonly handle: Promise<FileHandle>;
 }

@@ -11,7 +11,7 @@ const KNOWN: Readonly<Record<string, readonly [code: StorageErrorCode, why: stri
   ENFILE: ['ERR_STORAGE_TOO_MANY_OPEN', 'the machine has too many files open'],
   EISDIR: ['ERR_STORAGE_NOT_A_FILE', 'a folder lies where a file should be'],
   ENOTDIR: ['ERR_STORAGE_NOT_A_FILE', 'a file lies where a folder should be'],
-  ENOENT: ['ERR_STORAGE_MISSING', 'it is gone'],
+  ENOENT: ['ERR_STORAGE_MISSING', 'no such file or folder'],
   EFBIG: ['ERR_STORAGE_TOO_LARGE', 'the file system does not take files this large'],
   ELOOP: ['ERR_STORAGE_OUTSIDE', 'symbolic links lead in a circle'],
   ENAMETOOLONG: ['ERR_STORAGE_IO', 'the name is too long for this file system'],
