@@ -20,10 +20,10 @@ export function torrentOf({ info, ...rest }: { info?: Members } & Members = {}):
   });
 }
 
-/** A torrent of these files, with as many piece hashes as it takes. */
+/** A torrent of these files, with as many piece hashes as it takes; none for lengths that cannot be. */
 export function folderOf(files: readonly Members[], info: Members = {}): Uint8Array {
-  const total = files.reduce((sum, file) => sum + (Number(file.length) || 0), 0);
-  const pieces = new Uint8Array(Math.max(0, Math.ceil(total / 16)) * 20);
+  const total = files.reduce((sum, { length }) => sum + (typeof length === 'number' ? length : 0), 0);
+  const pieces = new Uint8Array(total > 0 && total < 2 ** 30 ? Math.ceil(total / 16) * 20 : 0);
   return torrentOf({
     info: { name: 'folder', length: undefined, 'piece length': 16, pieces, files: [...files], ...info },
   });
