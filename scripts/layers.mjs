@@ -97,7 +97,9 @@ function manifestArrows(workspace, byName, mayImport, report) {
       if (workspace.published && kind !== 'devDependencies' && !other.published) {
         report('package.json', `${name} is private and cannot be a dependency of what is published`);
       }
-      if (!mayImport(other)) report('package.json', `${workspace.folder} may not depend on ${other.folder}`);
+      // A private package that starts an app as a program names it, so that it is built; nobody imports one.
+      const starts = kind === 'devDependencies' && other.app && !workspace.published;
+      if (!starts && !mayImport(other)) report('package.json', `${workspace.folder} may not depend on ${other.folder}`);
       arrows.add(other);
     }
   }

@@ -21,7 +21,16 @@ const table: Table = {
   protocols: ['wire', 'dht'],
   extensions: ['ut-pex'],
   leaves: ['bencode'],
-  imports: { bencode: [], wire: ['bencode'], dht: ['bencode'], 'ut-pex': ['wire'], session: ['wire'], testkit: [] },
+  imports: {
+    bencode: [],
+    wire: ['bencode'],
+    dht: ['bencode'],
+    'ut-pex': ['wire'],
+    session: ['wire'],
+    testkit: [],
+    interop: '*',
+    cli: '*',
+  },
 };
 const trees: string[] = [];
 
@@ -134,6 +143,19 @@ describe('a tree that', () => {
       expect(breaches(tree(files), table).join('\n')).toMatch(breach);
     });
   }
+
+  test('names an app to start it is let be; importing it is not', () => {
+    const files = {
+      'apps/cli/package.json': manifest('@shoal/cli'),
+      'packages/interop/package.json': manifest('@shoal/interop', {
+        private: true,
+        devDependencies: { '@shoal/cli': 'workspace:^' },
+      }),
+    };
+    expect(breaches(tree(files), table)).toEqual([]);
+    const importing = { ...files, 'packages/interop/test/a.test.ts': `import '@shoal/cli';` };
+    expect(breaches(tree(importing), table).join('\n')).toMatch(/interop may not import cli/);
+  });
 
   test('only has things named like a global is let be', () => {
     const text = `

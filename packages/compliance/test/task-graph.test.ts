@@ -10,9 +10,17 @@ import { type Package, packages, root } from './workspace.ts';
 
 type Hashes = Map<string, string>;
 
+interface Task {
+  readonly taskId: string;
+  readonly hash: string;
+  readonly command: string;
+  readonly resolvedTaskDefinition: { readonly cache: boolean };
+}
+
 const copied = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'turbo.json', 'platform.d.ts', 'packages'];
 const left = new Set(['node_modules', 'dist', 'reports', '.turbo', 'coverage']);
 let copy: string;
+let uncached = new Set<string>();
 let before: Hashes;
 
 function hashes(environment: Record<string, string> = {}): Hashes {
@@ -24,8 +32,11 @@ function hashes(environment: Record<string, string> = {}): Hashes {
     stdio: ['ignore', 'pipe', 'ignore'],
     maxBuffer: 1 << 26,
   });
-  const { tasks } = JSON.parse(output.toString()) as { tasks: { taskId: string; hash: string; command: string }[] };
-  return new Map(tasks.filter(({ command }) => command !== '<NONEXISTENT>').map(({ taskId, hash }) => [taskId, hash]));
+  const { tasks } = JSON.parse(output.toString()) as { tasks: Task[] };
+  // What is never taken from the cache (interop) needs no hash to be right.
+  const cached = tasks.filter((task) => task.command !== '<NONEXISTENT>' && task.resolvedTaskDefinition.cache);
+  uncached = new Set(tasks.filter((task) => !task.resolvedTaskDefinition.cache).map(({ taskId }) => taskId));
+  return new Map(cached.map(({ taskId, hash }) => [taskId, hash]));
 }
 
 /** The tasks that a change to a file would run again. */
@@ -58,6 +69,7 @@ function tasksOf(name: string): string[] {
       ...(above.has(each) && scripts?.build !== undefined ? [`${each}#build`] : []),
       ...(tested.has(each) && scripts?.test !== undefined ? [`${each}#test`] : []),
     ])
+    .filter((task) => !uncached.has(task))
     .sort();
 }
 
