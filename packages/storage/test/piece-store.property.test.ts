@@ -260,6 +260,6 @@ test('whatever happens: verified bytes are right and stay right, memory stays wi
         expect(budget.held).toBe(0);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 }, 20_000);

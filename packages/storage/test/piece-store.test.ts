@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Bitfield, BLOCK_LENGTH, Layout } from '@shoal/primitives';
+import { Bitfield, BLOCK_LENGTH, bytesEqual, Layout } from '@shoal/primitives';
 import { expect, test } from 'vitest';
 import {
   ByteBudget,
@@ -74,8 +74,12 @@ const layout = new Layout({
   files: [{ length: 100_000 }, { length: 9 * PIECE - 100_000 - 5_000 }],
 });
 
+const contents = Array.from({ length: layout.pieceCount }, (_, piece) =>
+  new Uint8Array(layout.pieceSize(piece)).map((_, i) => (i * 7 + piece * 13 + (i >> 8)) & 0xff),
+);
+
 function contentOf(piece: number): Uint8Array {
-  return Uint8Array.from({ length: layout.pieceSize(piece) }, (_, i) => (i * 7 + piece * 13 + (i >> 8)) & 0xff);
+  return contents[piece] as Uint8Array;
 }
 
 function setUp(limit = 100 * PIECE) {
@@ -108,6 +112,11 @@ function setUp(limit = 100 * PIECE) {
 
 const full = new StorageError('ERR_STORAGE_FULL', 'cannot write x: no space left on the disk');
 
+/** As toEqual, which takes a hundred times as long. */
+function same(actual: Uint8Array | undefined, expected: Uint8Array): void {
+  expect(actual !== undefined && bytesEqual(actual, expected)).toBe(true);
+}
+
 /** Lets everything that is ready happen. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 100; i++) await Promise.resolve();
@@ -119,10 +128,10 @@ test('a piece is verified, written in one call, and served from memory', async (
   expect([...store.pending()]).toEqual([{ piece: 0, blocks: [0, 1, 2, 3], stored: [] }]);
   await expect(store.complete(0)).resolves.toBe('ok');
   expect(storage.writes).toEqual([{ piece: 0, begin: 0, length: PIECE }]);
-  expect(await onDisk(0)).toEqual(contentOf(0));
+  same(await onDisk(0), contentOf(0));
   expect([...store.pending()]).toEqual([]);
-  expect(store.peek(0, 10, 100)).toEqual(contentOf(0).subarray(10, 110));
-  expect(await store.load(0, 5, BLOCK_LENGTH)).toEqual(contentOf(0).subarray(5, 5 + BLOCK_LENGTH));
+  same(store.peek(0, 10, 100), contentOf(0).subarray(10, 110));
+  same(await store.load(0, 5, BLOCK_LENGTH), contentOf(0).subarray(5, 5 + BLOCK_LENGTH));
   expect(storage.reads).toBe(0);
   store.checkInvariants();
 });
@@ -130,8 +139,6 @@ test('a piece is verified, written in one call, and served from memory', async (
 test('a bad piece is forgotten and nothing of it reaches the disk', async () => {
   const { store, storage, budget, putAll } = setUp();
   putAll(1);
-  const { store: other } = setUp();
-  void other;
   store.discard(1);
   store.put(1, 0, new Uint8Array(PIECE));
   await expect(store.complete(1)).resolves.toBe('bad');
@@ -174,7 +181,7 @@ test('what arrives while a verdict is under way, or after it, is dropped', async
   await expect(verdict).resolves.toBe('ok');
   store.put(0, 0, new Uint8Array(PIECE));
   await store.spill();
-  expect(await onDisk(0)).toEqual(contentOf(0));
+  same(await onDisk(0), contentOf(0));
   expect([...store.pending()]).toEqual([]);
 });
 
@@ -196,7 +203,7 @@ test('over budget the coldest piece is written in place, never claimed, and read
   await expect(store.complete(0)).resolves.toBe('ok');
   const into = new Uint8Array(PIECE);
   await storage.inner.read(0, 0, into);
-  expect(into).toEqual(contentOf(0));
+  same(into, contentOf(0));
   store.checkInvariants();
 });
 
@@ -276,13 +283,13 @@ test('concurrent loads of one extent share a read, and later ones need none', as
   await storage.inner.write(0, 0, contentOf(0));
   const loads = [store.load(0, 0, 100), store.load(0, 50, 1_000), store.load(0, BLOCK_LENGTH, BLOCK_LENGTH)];
   const [a, b] = await Promise.all(loads);
-  expect(a).toEqual(contentOf(0).subarray(0, 100));
-  expect(b).toEqual(contentOf(0).subarray(50, 1_050));
+  same(a, contentOf(0).subarray(0, 100));
+  same(b, contentOf(0).subarray(50, 1_050));
   expect(storage.reads).toBe(1);
-  expect(store.peek(0, 7, 7)).toEqual(contentOf(0).subarray(7, 14));
+  same(store.peek(0, 7, 7), contentOf(0).subarray(7, 14));
   expect(store.peek(0, 2 * BLOCK_LENGTH, 1)).toBeUndefined();
   const straddling = await store.load(0, BLOCK_LENGTH, 2 * BLOCK_LENGTH);
-  expect(straddling).toEqual(contentOf(0).subarray(BLOCK_LENGTH, 3 * BLOCK_LENGTH));
+  same(straddling, contentOf(0).subarray(BLOCK_LENGTH, 3 * BLOCK_LENGTH));
   expect(storage.reads).toBe(2);
 });
 
@@ -303,7 +310,7 @@ test('views that were handed out never change, however the buffers are used afte
     putAll(piece);
     await store.complete(piece);
   }
-  expect(view).toEqual(contentOf(0));
+  same(view, contentOf(0));
   expect(store.peek(0, 0, 1)).toBeUndefined();
 });
 
@@ -363,7 +370,7 @@ test('discard while a spill is under way: the old bytes never count', async () =
   storage.release();
   await spilled;
   await expect(verdict).resolves.toBe('ok');
-  expect(await onDisk(0)).toEqual(contentOf(0));
+  same(await onDisk(0), contentOf(0));
 });
 
 test('close waits for writes, gives all memory back, and ends everything', async () => {
@@ -373,7 +380,7 @@ test('close waits for writes, gives all memory back, and ends everything', async
   const verdict = store.complete(0);
   await store.close();
   await expect(verdict).resolves.toBe('ok');
-  expect(await onDisk(0)).toEqual(contentOf(0));
+  same(await onDisk(0), contentOf(0));
   expect(budget.held).toBe(0);
   expect(store.hasRoom).toBe(false);
   putBlock(1, 1);
