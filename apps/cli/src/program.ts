@@ -20,17 +20,20 @@ import {
   parseTrackerUrl,
   parseWebSeedUrl,
 } from './option-values.ts';
+import { printable } from './output/printable.ts';
 import { writeJson } from './output/write.ts';
 
 /** Runs one command line (without `node` and the script's name). Never rejects, and never ends the process. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitStatus> {
   const outcome: Outcome = { status: EXIT.done, streams: false };
+  const program = createProgram(io, outcome);
   try {
-    await createProgram(io, outcome).parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...argv], { from: 'user' });
     return outcome.status;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    const failure = failureIn(error, io);
+    const command = program.commands.find((candidate) => candidate.name() === argv[0]);
+    const failure = error instanceof CommanderError ? usageFailure(error, command) : failureIn(error, io);
     if (outcome.streams) {
       writeJson(io.stdout, { event: 'error', infoHash: null, code: failure.code, message: failure.message });
     }
@@ -46,21 +49,21 @@ interface Outcome {
 }
 
 function failureIn(error: unknown, io: Io): Failure {
-  if (error instanceof CommanderError) return usageFailure(error);
   const failure = failureOf(error);
   if (!io.signal.aborted || failure.status === EXIT.interrupted) return failure;
   return { status: EXIT.interrupted, code: 'ERR_INTERRUPTED', message: 'interrupted' };
 }
 
-/** The library ends sentences with a full stop and puts its suggestion on a line of its own. */
-function usageFailure({ code, message }: CommanderError): Failure {
+/** The library writes sentences, and puts its suggestion on a line of its own. */
+function usageFailure({ code, message }: CommanderError, command: Command | undefined): Failure {
   const text = code === 'commander.help' ? 'no command given' : message.replace(/^error: /, '');
-  const [what = '', hint = 'shoal --help lists what there is'] = text.split('\n').map((line) => line.trim());
-  const reason = what.replace(/ is invalid\. /, ' is invalid: ').replace(/\.$/, '');
+  const [what = '', suggestion] = text.split('\n').map((line) => line.trim());
+  const reason = what.replace(/(is invalid|for '\w+')\. /, '$1: ').replace(/\.$/, '');
+  const help = `see shoal ${command === undefined ? '' : `${command.name()} `}--help`;
   return {
     status: EXIT.wrong,
     code: 'ERR_USAGE',
-    message: `${reason} (${hint.replace(/^\((.*)\)$/, '$1')})`,
+    message: printable(`${reason} (${suggestion?.replace(/^\((.*)\)$/, '$1') ?? help})`),
   };
 }
 

@@ -2,6 +2,7 @@
 // timer and the events of `get` and `seed`.
 import { type AddOptions, type Client, type ClientOptions, createClient, type Metainfo } from '@shoal/client';
 import { type Failure, failureOf } from './exit.ts';
+import { printable } from './output/printable.ts';
 import type { Reporter } from './output/reporter.ts';
 import { type Transfer, wholeFiles } from './transfer.ts';
 
@@ -78,7 +79,7 @@ export class TransferRun {
   /** Reports the failure of one torrent, once; the others go on. */
   fail(transfer: Transfer, failure: Failure): void {
     if (this.#closing || !this.#active.delete(transfer)) return;
-    const message = `${transfer.metainfo.name}: ${failure.message}`;
+    const message = `${printable(transfer.metainfo.name)}: ${failure.message}`;
     this.#reporter.failed(transfer, { ...failure, message });
   }
 

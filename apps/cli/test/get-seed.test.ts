@@ -2,10 +2,24 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { noise, type Running, type Surroundings, shoal, start, temporaryFolder } from './shoal.ts';
 
 const LOOPBACK = ['--bind', '127.0.0.1'];
+
+// The first import of the engine's sources may take longer than a test may, on a machine that is busy.
+beforeAll(async () => {
+  await Promise.all([
+    import('../src/commands/get.ts'),
+    import('../src/commands/seed.ts'),
+    import('../src/commands/announce.ts'),
+    import('../src/commands/tracker.ts'),
+    import('../src/output/json-reporter.ts'),
+    import('../src/output/plain-reporter.ts'),
+    import('../src/output/terminal-reporter.ts'),
+  ]);
+}, 60_000);
 
 function running(argv: readonly string[], surroundings: Surroundings): Running {
   const command = start(argv, surroundings);
@@ -137,6 +151,22 @@ describe('get', () => {
     expect(stderr).toMatch(
       /^shoal: data: timed out after 1 s: no peers yet: tracker 127\.0\.0\.1:\d+ says: .*refused.*; 1 address tried, refused\n$/,
     );
+  });
+
+  test('draws no line wider than the terminal, and leaves the summary alone', async () => {
+    const cwd = await prepared();
+    const seeder = running(['seed', 'data.torrent', '-d', 'up', '--json', ...LOOPBACK], { cwd });
+    const { port } = await seeder.stdout.event('seeding');
+    const argv = ['get', 'data.torrent', '-d', 'down', '--peer', `127.0.0.1:${port}`, ...LOOPBACK];
+    const getter = running(argv, { cwd, terminal: { columns: 80 }, env: { NO_COLOR: '1' } });
+    expect(await getter.ended).toBe(0);
+    const drawn = stripVTControlCharacters(getter.stderr.text);
+    expect(drawn).toContain('data  downloading\n');
+    expect(drawn).toMatch(/^ {2}0\.0% {2}─{8,} {2}0 B of 489 KiB {2}↓ 0 B\/s {2}\d peers?$/m);
+    for (const line of drawn.split('\n')) expect(line.length).toBeLessThan(80);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what must not be there
+    expect(getter.stderr.text).not.toMatch(/\u001b\[\d*m/);
+    expect(getter.stdout.text).toMatch(/^data: 489 KiB in .*\n$/);
   });
 
   test('seeds on with --seed', async () => {

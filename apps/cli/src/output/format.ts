@@ -22,7 +22,7 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** `0.4 s`, `12 s`, `3m 05s`, `2h 10m`, `5d 3h`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, '')} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3_600) return `${Math.floor(whole / 60)}m ${pad(whole % 60)}s`;

@@ -20,6 +20,8 @@ import {
 
 const WIDEST = 120;
 const LONGEST_BAR = 32;
+/** Columns that figures mostly need: kept free, so that the bar does not change its length with them. */
+const FIGURES = 50;
 /** A shorter bar says nothing. */
 const SHORTEST_BAR = 8;
 
@@ -39,7 +41,7 @@ export function createTerminalReporter({ stdout, stderr }: Io, options: { readon
     const share = shareOf(transfer);
     const percent = formatPercent(share, 1).padStart(6);
     const figures = figuresOf(transfer);
-    const room = Math.min(LONGEST_BAR, width - percent.length - figures.length - 4);
+    const room = Math.min(LONGEST_BAR, width - percent.length - Math.max(figures.length, FIGURES) - 4);
     const figuresRow = [percent, ...(room < SHORTEST_BAR ? [] : [bar(share, room)]), figures].join('  ');
     const phase = phaseOf(transfer);
     const name = cliTruncate(nameOf(transfer), width - phase.length - 2, { position: 'middle' });
@@ -64,7 +66,9 @@ export function createTerminalReporter({ stdout, stderr }: Io, options: { readon
 
   return {
     everyMs: 250,
-    added() {},
+    added(transfer) {
+      current = [...current, transfer];
+    },
     state: redraw,
     file() {},
     progress(transfers) {

@@ -54,12 +54,15 @@ export function trackerTroubles(transfer: Transfer): string[] {
 /** The line that stays: what came, how fast, and where it lies. */
 export function summaryOf(transfer: Transfer): string {
   const { downloaded } = transfer.torrent.snapshot();
-  const size = formatBytes(sizeOf(transfer.metainfo));
+  const bytes = sizeOf(transfer.metainfo);
   const place = printable(pathOf(transfer));
-  if (downloaded === 0) return `${nameOf(transfer)}: ${size}, all there already, in ${place}`;
+  const size = `${nameOf(transfer)}: ${formatBytes(bytes)}`;
+  if (downloaded === 0) return `${size}, all there already, in ${place}`;
   const seconds = secondsOf(transfer);
-  const rate = formatRate(downloaded / Math.max(seconds, 0.001));
-  return `${nameOf(transfer)}: ${size} in ${formatDuration(seconds)} (${rate}), in ${place}`;
+  const pace = `in ${formatDuration(seconds)} (${formatRate(downloaded / Math.max(seconds, 0.001))})`;
+  // Less than the whole came in this run where another run, or another program, brought the rest.
+  const share = downloaded < bytes ? `, the last ${formatBytes(downloaded)} ${pace}` : ` ${pace}`;
+  return `${size}${share}, in ${place}`;
 }
 
 export function seedingLine(transfer: Transfer, port: number): string {
