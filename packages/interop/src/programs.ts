@@ -1,0 +1,23 @@
+// Which foreign programs are here. A missing one skips its tests with the reason, unless SHOAL_INTEROP=require.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+export type ProgramName = 'libtorrent' | 'transmission-daemon' | 'aria2c' | 'opentracker';
+
+const PYTHON = '/usr/bin/python3';
+
+/** Why a program's tests cannot run; undefined when they can. Throws for a missing one under SHOAL_INTEROP=require. */
+export function whyNot(...names: readonly ProgramName[]): string | undefined {
+  const missing = names.filter((name) => !isHere(name));
+  if (missing.length === 0) return undefined;
+  const reason = `not installed: ${missing.join(', ')}`;
+  if (process.env.SHOAL_INTEROP === 'require') throw new Error(`SHOAL_INTEROP=require, but ${reason}`);
+  return reason;
+}
+
+function isHere(name: ProgramName): boolean {
+  if (name === 'libtorrent') {
+    return existsSync(PYTHON) && spawnSync(PYTHON, ['-c', 'import libtorrent'], { stdio: 'ignore' }).status === 0;
+  }
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${name}`));
+}

@@ -1,0 +1,101 @@
+// One test's world: a folder, the programs it started, the ports it took. `leave` ends every program by its id.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A program under way, with all it has said. */
+export interface Running {
+  readonly name: string;
+  readonly process: ChildProcess;
+  output(): string;
+  /** Resolves with the exit status; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+const END_MS = 5_000;
+
+export class Scene {
+  readonly dir: string;
+  readonly #running: Running[] = [];
+  readonly #cleanups: (() => Promise<void>)[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  static async enter(): Promise<Scene> {
+    return new Scene(await mkdtemp(join(tmpdir(), 'shoal-interop-')));
+  }
+
+  path(...parts: readonly string[]): string {
+    return join(this.dir, ...parts);
+  }
+
+  onLeave(cleanup: () => Promise<void>): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+    const child = spawn(command, args, {
+      cwd: this.dir,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-200_000);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    const ended = new Promise<number | null>((resolve) => {
+      child.once('error', (error) => {
+        output += `\n${error.message}`;
+        resolve(127);
+      });
+      child.once('exit', (status) => resolve(status));
+    });
+    const running: Running = { name, process: child, output: () => output, ended };
+    this.#running.push(running);
+    return running;
+  }
+
+  /** Asks until the answer is true; fails with what every program said. */
+  async until(what: string, limitMs: number, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + limitMs;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms\n${this.report()}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** The end of what every program said. */
+  report(): string {
+    return this.#running.map(({ name, output }) => `--- ${name}\n${output().slice(-3_000)}`).join('\n');
+  }
+
+  /** Ends what was started, by its id, and removes the folder. */
+  async leave(): Promise<void> {
+    for (const cleanup of this.#cleanups.reverse()) await cleanup();
+    await Promise.all(this.#running.map((running) => end(running)));
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+async function end({ process: child, ended }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** A TCP port that was free a moment ago, for programs that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
