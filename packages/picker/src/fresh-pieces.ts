@@ -141,9 +141,10 @@ export class FreshPieces {
         const end = byRarity ? order.end(this.availability[order.at(begin)] as number) : order.length;
         let index = begin + Math.floor(this.#random() * (end - begin));
         for (let rest = end - begin; rest > 0; rest--) {
+          // What a seed looks at first, it has.
+          if (left-- <= 0 && !peer.seed) return 'gave up';
           const piece = order.at(index);
           if (peer.has(piece)) return piece;
-          if (--left <= 0) return 'gave up';
           if (++index === end) index = begin;
         }
         begin = end;

@@ -292,6 +292,18 @@ describe('the end game', () => {
     expect([pick(one), pick(two)]).toEqual(['0', '']);
   });
 
+  it('begins with the high priorities, then with the piece that lacks least', () => {
+    const { picker: picks, join, pick } = picker('1111', '    ', { blocks: 3 });
+    const one = join('****');
+    pick(one, 12);
+    picks.receive(one, 1, 0);
+    picks.receive(one, 3, 1);
+    picks.receive(one, 3, 2);
+    picks.setPriority(2, MAX_PRIORITY);
+    picks.setPriority(0, 0);
+    expect(pick(join('****'), 99)).toBe('2 2.1 2.2 3 1.1 1.2');
+  });
+
   it('does not wait for pieces that nobody has', () => {
     const { picker: picks, join, pick } = picker('10');
     const [one, two] = [join('* '), join('* ')];

@@ -22,19 +22,19 @@ function joined(picker: Picker, have: Bitfield): PickerPeer {
 it('a huge torrent downloads from a seed and from peers with few pieces', () => {
   const random = sequence(1);
   const picker = new Picker({ geometry, random });
-  const seeds = Array.from({ length: 500 }, () => joined(picker, fieldFull));
-  const poor = Array.from({ length: 200 }, () => picker.addPeer());
-  for (let n = 0; n < 50_000; n++) picker.addHave(poor[n % 200] as PickerPeer, Math.floor(random() * PIECES));
+  const seeds = Array.from({ length: 200 }, () => joined(picker, fieldFull));
+  const poor = Array.from({ length: 100 }, () => picker.addPeer());
+  for (let n = 0; n < 20_000; n++) picker.addHave(poor[n % 100] as PickerPeer, Math.floor(random() * PIECES));
   const peers = [...seeds.slice(0, 10), ...poor];
   let received = 0;
-  for (let n = 0; n < 40_000; n++) {
+  for (let n = 0; n < 20_000; n++) {
     const peer = peers[n % peers.length] as PickerPeer;
     for (const { piece, block } of picker.pick(peer, 1)) {
       if (picker.receive(peer, piece, block).pieceComplete) picker.pieceVerified(piece);
       received++;
     }
   }
-  expect(received).toBeGreaterThan(30_000);
+  expect(received).toBeGreaterThan(15_000);
   expect(picker.have.count).toBe(received);
   picker.checkInvariants();
 });
