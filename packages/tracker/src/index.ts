@@ -33,7 +33,7 @@ export {
   type TrackerTorrent,
 } from './tracker-source.ts';
 export type { TrackerStatus } from './tracker-state.ts';
-export { parseTrackerUrl, type TrackerUrl } from './tracker-url.ts';
+export { parseTrackerUrl, printableUrl, type TrackerUrl } from './tracker-url.ts';
 export {
   decodeUdpAnswer,
   encodeUdpAnnounceAnswer,

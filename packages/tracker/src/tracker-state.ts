@@ -1,10 +1,11 @@
 // What a tracker source remembers of one tracker: how it fared, when it may be asked again, what the user is told.
 import type { AnnounceResponse } from './announce.ts';
 import { TrackerError } from './errors.ts';
+import { printableUrl } from './tracker-url.ts';
 
 /** One tracker, for the user. */
 export interface TrackerStatus {
-  /** The URL. */
+  /** The URL, its host in ASCII. */
   readonly name: string;
   readonly state: 'idle' | 'working' | 'ok' | 'failed';
   /** Why it failed, or the tracker's warning, in words. */
@@ -36,6 +37,7 @@ export class Tracker {
   dueAt: number = Number.NEGATIVE_INFINITY;
   /** Before it, not even to ask for more peers. */
   earliestAt: number = Number.NEGATIVE_INFINITY;
+  readonly #name: string;
   #outcome: 'idle' | 'ok' | 'failed' = 'idle';
   #message: string | null = null;
   #peers = 0;
@@ -45,6 +47,7 @@ export class Tracker {
 
   constructor(url: string) {
     this.url = url;
+    this.#name = printableUrl(url);
   }
 
   /** A new run: tried at once, unless it never wants to be asked again. */
@@ -92,7 +95,7 @@ export class Tracker {
   status(isRunning: boolean, isCurrent: boolean): TrackerStatus {
     const isPlanned = isRunning && !this.isWorking && (isCurrent || this.#outcome === 'failed');
     return {
-      name: this.url,
+      name: this.#name,
       state: this.isWorking ? 'working' : this.#outcome,
       message: this.#message,
       peers: this.#peers,

@@ -34,6 +34,17 @@ export function parseTrackerUrl(text: string): TrackerUrl {
   return { protocol: 'udp', host: normalizeIp(host) ?? host, port, urlData: urlData === '/' ? '' : urlData };
 }
 
+/**
+ * A tracker's URL to show: as it stands where it is plain ASCII, else with an ASCII host (a look-alike of another name shows
+ * as `xn--...`) and everything else outside of ASCII percent-encoded or, where it is no address, as question marks.
+ */
+export function printableUrl(text: string): string {
+  if (/^[\x21-\x7e]*$/.test(text)) return text;
+  const [, scheme = '', rest = ''] = /^\s*([a-z][a-z0-9+.-]*):(\/\/.*)$/is.exec(text) ?? [];
+  const url = parse(`http:${rest}`);
+  return url ? `${scheme}:${url.href.slice('http:'.length)}` : text.trim().replaceAll(/[^\x20-\x7e]+/g, '?');
+}
+
 function parse(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }

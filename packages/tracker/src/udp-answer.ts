@@ -60,7 +60,7 @@ export function encodeUdpError(transactionId: number, reason: string): Uint8Arra
 
 /**
  * Reads a tracker's datagram; `family` is that of its sender's address. Bytes past the last whole entry are left alone:
- * BEP 15 wants no exact sizes. Throws TrackerError ERR_TRACKER_MALFORMED.
+ * BEP 15 wants no exact sizes. Throws TrackerError ERR_TRACKER_MALFORMED, ERR_TRACKER_FAILURE for an empty answer.
  */
 export function decodeUdpAnswer(bytes: Uint8Array, family: 4 | 6, limits: Partial<AnswerLimits> = {}): UdpAnswer {
   const head = peekUdpAnswer(bytes);
@@ -83,7 +83,10 @@ export function decodeUdpAnswer(bytes: Uint8Array, family: 4 | 6, limits: Partia
 
 function decodeResponse(bytes: Uint8Array, family: 4 | 6, limits: Partial<AnswerLimits>): AnnounceResponse {
   // opentracker answers so where it does not list the torrent.
-  if (bytes.length === 8) throw malformed('an empty announce (the torrent may not be on its list)');
+  if (bytes.length === 8) {
+    const message = 'the tracker refuses: it answers with nothing, as for a torrent that is not on its list';
+    throw new TrackerError('ERR_TRACKER_FAILURE', message);
+  }
   if (bytes.length < 20) throw malformed(`an announce of ${bytes.length} bytes, at least 20 expected`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { minInterval, maxInterval, maxPeers } = { ...DEFAULT_ANSWER_LIMITS, ...limits };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type AnnounceRequest, announceUrl, parseTrackerUrl, scrapeUrl } from '../src/index.ts';
+import { type AnnounceRequest, announceUrl, parseTrackerUrl, printableUrl, scrapeUrl } from '../src/index.ts';
 
 const request: AnnounceRequest = {
   infoHash: Uint8Array.from({ length: 20 }, (_, index) => 0x12 + index * 13),
@@ -111,4 +111,13 @@ test.each([
   'udp://h:0/',
 ])('%j is refused', (url) => {
   expect(() => parseTrackerUrl(url)).toThrow(expect.objectContaining({ code: 'ERR_TRACKER_URL' }));
+});
+
+test.each([
+  ['http://t.example/announce?passkey=a%2Fb', 'http://t.example/announce?passkey=a%2Fb'],
+  ['udp://аррle.example:1337/announce', 'udp://xn--le-6kc8da.example:1337/announce'],
+  ['wss://t.example/\u202eecnuonna', 'wss://t.example/%E2%80%AEecnuonna'],
+  ['no\u001b[2Jaddress', 'no?[2Jaddress'],
+])('%j is shown as %s', (url, shown) => {
+  expect(printableUrl(url)).toBe(shown);
 });

@@ -189,6 +189,39 @@ test('a request that is no HTTP ends the connection, and the server goes on', as
   expect((await clientFor().announce(url, asks('a'))).leechers).toBe(1);
 });
 
+test('a request that never ends is ended', async () => {
+  const { url } = await serve({ requestTimeoutMs: 50 });
+  const answer = await new Promise<string>((resolve) => {
+    let received = '';
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
+      socket.write('GET /announce HTTP/1.1\r\nHost: x\r\n'),
+    );
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(received));
+  });
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test('one host holds at most half of the connections', async () => {
+  const { server } = await serve({ http: { host: '0.0.0.0' }, maxConnections: 4 });
+  const port = Number(new URL(server.urlFor('x')).port);
+  const from = (localAddress: string) => connect({ host: '127.0.0.1', port, localAddress });
+  const opened = [1, 2, 3].map(() => from('127.0.0.5'));
+  onTestFinished(() => {
+    for (const socket of opened) socket.destroy();
+  });
+  // The third is ended by the server, without a word.
+  await new Promise<void>((resolve) => opened[2]?.once('close', () => resolve()).on('error', () => undefined));
+  const other = from('127.0.0.6');
+  opened.push(other);
+  const answered = new Promise<string>((resolve) => other.once('data', (bytes) => resolve(bytes.toString('latin1'))));
+  other.write('GET /stats HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(await answered).toMatch(/^HTTP\/1.1 200 /);
+});
+
 test('listening twice is a mistake, a taken port an error, closing twice nothing', async () => {
   const { server, url } = await serve();
   await expect(server.listen()).rejects.toThrow(TypeError);

@@ -123,7 +123,7 @@ test('other transaction ids, other actions, datagrams that are too short and lat
 
 test('an answer that cannot be read is a failure', () => {
   const exchange = exchangeAt(0, { connection: { id, since: 0 } });
-  exchange.receive(answer(1).subarray(0, 8), 1);
+  exchange.receive(answer(1).subarray(0, 12), 1);
   expect(exchange.outcome).toMatchObject({ kind: 'failed', error: { code: 'ERR_TRACKER_MALFORMED' } });
 });
 

@@ -22,21 +22,24 @@ export interface TrackerServerOptions extends Omit<AnnounceHandlerOptions, 'stor
    * socket's.
    */
   readonly addresses?: (request: IncomingMessage) => { readonly remote: string; readonly local: string | undefined };
-  /** Connections at one time. Default 2,000. */
+  /** Connections at one time, of one host at most half of them. Default 2,000. */
   readonly maxConnections?: number;
+  /** Milliseconds from the first byte of a request to its last. Default 10,000. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** Bytes; an announce has some 400. */
 const MAX_HEADER_BYTES = 8_192;
-const HEADERS_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 5_000;
 /** How often Node looks for slow requests; its default of 30 s would let them be slow for that long. */
 const CHECK_MS = 2_000;
+const STATS_LIFE_MS = 1_000;
 
 export class TrackerServer {
   readonly #options: TrackerServerOptions;
   readonly #handler: AnnounceHandler;
   #server: Server | undefined;
+  #stats: { readonly at: number; readonly text: Promise<string> } | undefined;
 
   constructor(options: TrackerServerOptions = {}) {
     this.#options = options;
@@ -47,20 +50,23 @@ export class TrackerServer {
   /** Answers where it listens. Rejects with the system's error; TypeError when it listens already. */
   async listen(): Promise<Endpoint> {
     if (this.#server) throw new TypeError('listen called on a tracker that listens');
+    const requestTimeout = this.#options.requestTimeoutMs ?? 10_000;
     const server = createServer(
       {
         maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: HEADERS_TIMEOUT_MS,
+        headersTimeout: requestTimeout,
+        requestTimeout,
         keepAliveTimeout: IDLE_TIMEOUT_MS,
-        connectionsCheckingInterval: CHECK_MS,
+        connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeout),
       },
       (request, response) => {
         if (!this.handle(request, response)) respond(response, 404, 'not found\n');
       },
     );
-    server.maxConnections = this.#options.maxConnections ?? 2_000;
+    const maxConnections = this.#options.maxConnections ?? 2_000;
+    server.maxConnections = maxConnections;
     server.maxRequestsPerSocket = 100;
+    limitPerHost(server, Math.ceil(maxConnections / 2));
     this.#server = server;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -129,9 +135,17 @@ export class TrackerServer {
     });
   }
 
+  /** Totals look at every swarm, so they are made once a second at most. */
+  #statsAt(now: number): Promise<string> {
+    if (this.#stats === undefined || now - this.#stats.at >= STATS_LIFE_MS) {
+      this.#stats = { at: now, text: this.#handler.totals(now).then(statsText) };
+    }
+    return this.#stats.text;
+  }
+
   async #answer(path: string, query: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const now = performance.now();
-    if (path === '/stats') return respond(response, 200, statsText(await this.#handler.totals(now)));
+    if (path === '/stats') return respond(response, 200, await this.#statsAt(now));
     if (path === '/scrape') {
       const { status, body } = await this.#handler.scrape(query, now);
       return respond(response, status, body);
@@ -143,6 +157,25 @@ export class TrackerServer {
     const { status, body } = await this.#handler.announce(query, { address: remote, reachedAt: local }, now);
     respond(response, status, body);
   }
+}
+
+/** One host that opens all it can must leave room for the others. */
+function limitPerHost(server: Server, limit: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const host = socket.remoteAddress ?? '';
+    const count = (open.get(host) ?? 0) + 1;
+    if (count > limit) {
+      socket.destroy();
+      return;
+    }
+    open.set(host, count);
+    socket.once('close', () => {
+      const left = (open.get(host) ?? 1) - 1;
+      if (left > 0) open.set(host, left);
+      else open.delete(host);
+    });
+  });
 }
 
 /** A browser on a foreign page: it would enter its user's address into swarms unasked. */
