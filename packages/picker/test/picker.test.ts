@@ -240,6 +240,18 @@ describe('priorities', () => {
     expect(picks.priority(0)).toBe(DEFAULT_PRIORITY);
   });
 
+  it('hold for a peer that lives on a shortlist, too', () => {
+    for (const lowered of [0, 1, 2]) {
+      const { picker: picks, join, pick } = picker('1111', '    ', { limits: { probes: 0, shortlist: 2 } });
+      const peer = join('*** ');
+      const first = Number(pick(peer));
+      if (first === lowered) continue;
+      picks.setPriority(lowered, 1);
+      expect(pick(peer, 2)).toBe(`${3 - first - lowered} ${lowered}`);
+      picks.checkInvariants();
+    }
+  });
+
   it('of 0 mean not wanted, and can be taken back', () => {
     const { picker: picks, join, pick } = picker('111');
     const peer = join('** ');
