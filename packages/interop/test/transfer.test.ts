@@ -1,5 +1,5 @@
 // Shoal leeches from, and seeds to, each of the foreign clients: equal bytes every time.
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createTorrent } from '@shoal/metainfo/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -39,9 +39,16 @@ async function torrentOf(content: Content, url: string): Promise<{ torrent: stri
   return { torrent, infoHash: metainfo.infoHash.hex, dir: dirname(path) };
 }
 
-async function expectEqual(content: Content, dir: string): Promise<void> {
+const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+async function expectEqual(content: Content, dir: string, leech?: ForeignClient): Promise<void> {
   const name = basename(payloads.get(content) as string);
-  expect(await fingerprint(join(dir, name))).toEqual(originals.get(content));
+  const arrived = await fingerprint(join(dir, name));
+  // Transmission 3.00 makes no file where there are no bytes: that one file is its own affair, all others must be there.
+  const ours = Object.entries(originals.get(content) ?? {}).filter(
+    ([path, hash]) => leech !== transmission || hash !== SHA256_OF_NOTHING || path in arrived,
+  );
+  expect(arrived).toEqual(Object.fromEntries(ours));
 }
 
 /** `shoal get` downloads from a foreign seed that the tracker names. */
@@ -75,7 +82,7 @@ async function seedTo(client: ForeignClient, content: Content, url: string, allo
   await scene.until('shoal seeds', 30_000, () => seed.events().some(({ event }) => event === 'seeding'));
   const leech = before ?? (await client(scene, { torrent, dir: target, role: 'leech' }));
   await scene.until('the foreign client has everything', 90_000, () => leech.isComplete());
-  await expectEqual(content, target);
+  await expectEqual(content, target, client);
 }
 
 const CLIENTS: readonly { readonly name: string; readonly program: ProgramName; readonly client: ForeignClient }[] = [
