@@ -1,6 +1,6 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** `1.5 GiB`, three digits at least where there are any. */
+/** `1.5 GiB`, `16 KiB`. */
 export function formatSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -9,7 +9,7 @@ export function formatSize(bytes: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return `${value.toFixed(digits).replace('.0', '')} ${UNITS[unit]}`;
 }
 
 export function formatRate(bytesPerSecond: number): string {

@@ -43,8 +43,8 @@ export function originOf({ host, port }: HttpAddress): string {
   return `http://${formatEndpoint({ host: named, port })}`;
 }
 
-export function parseHostHeader(text: string): HostHeader | undefined {
-  const match = /^(?:\[([^\]]+)\]|([a-z0-9.-]+))(?::(\d{1,5}))?$/i.exec(text);
+function parseHostHeader(text: string): HostHeader | undefined {
+  const match = /^(?:\[([^\]]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?$/i.exec(text);
   if (!match) return undefined;
   const [, six, other, digits] = match;
   const host = six === undefined ? (other as string).toLowerCase().replace(/\.$/, '') : normalizeIp(six);

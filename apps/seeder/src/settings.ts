@@ -61,7 +61,10 @@ export function parseSettings(argv: readonly string[]): Settings | { readonly te
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { text };
-    const reason = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const reason = error.message
+      .replace(/^error: /, '')
+      .replace(/ is invalid\. /, ' is invalid: ')
+      .replaceAll('\n', ' ');
     throw new SeederError('ERR_SEEDER_USAGE', `${reason} (see shoal-seeder --help)`);
   }
   const options = command.opts<Omit<Settings, 'dir'>>();
@@ -79,26 +82,26 @@ export function parseSettings(argv: readonly string[]): Settings | { readonly te
 
 function httpAddress(text: string): HttpAddress {
   const parsed = parseHttpAddress(text);
-  if (!parsed) throw new InvalidArgumentError('It is no HOST:PORT.');
+  if (!parsed) throw new InvalidArgumentError('not HOST:PORT');
   return parsed;
 }
 
 function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= 65_535)) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  if (!(value <= 65_535)) throw new InvalidArgumentError('a port is a number from 0 to 65535');
   return value;
 }
 
 function address(text: string): string {
-  if (isIP(text) === 0) throw new InvalidArgumentError('It is no IP address.');
+  if (isIP(text) === 0) throw new InvalidArgumentError('not an IP address');
   return normalizeIp(text) ?? text;
 }
 
 function publicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.search !== '' || url.hash !== '') {
-    throw new InvalidArgumentError('It is no http or https URL without query and fragment.');
+    throw new InvalidArgumentError('not an http or https URL without query and fragment');
   }
-  if (url.username !== '' || url.password !== '') throw new InvalidArgumentError('It must not hold a password.');
+  if (url.username !== '' || url.password !== '') throw new InvalidArgumentError('it must not hold a password');
   return url.href.replace(/\/+$/, '');
 }

@@ -48,6 +48,8 @@ export function createWeb({ catalog, tracker, publicUrl }: WebOptions): Web {
         defaultSrc: ["'none'"],
         styleSrc: ["'self'"],
         scriptSrc: ["'self'"],
+        // The page's icon is an empty one, so that browsers do not ask for it.
+        imgSrc: ['data:'],
         connectSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'none'"],

@@ -39,20 +39,20 @@ test('--json prints one object a line, from ready to stopped', async () => {
   const events = out.map((line) => JSON.parse(line));
   expect(status).toBe(0);
   expect(errors).toEqual([]);
-  expect(events.map(({ event }) => event)).toEqual(['hashing', 'torrent', 'ready', 'stopped']);
-  expect(events[2]).toEqual({
+  expect(events.map(({ event }) => event)).toEqual(['torrent', 'ready', 'stopped']);
+  expect(events[1]).toEqual({
     event: 'ready',
     infoHash: null,
     http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
-    announce: `${events[2].http}announce`,
+    announce: `${events[1].http}announce`,
     port: expect.any(Number),
     torrents: [
       {
         name: 'a.bin',
-        infoHash: events[1].infoHash,
+        infoHash: events[0].infoHash,
         size: 10,
         files: 1,
-        torrent: `${events[2].http}torrents/${events[1].infoHash}.torrent`,
+        torrent: `${events[1].http}torrents/${events[0].infoHash}.torrent`,
       },
     ],
   });
@@ -73,12 +73,12 @@ test('people get lines, and a name cannot steer their terminal', async () => {
 test.each([
   [[], "missing required argument 'DIR'"],
   [['.', '--nonsense'], "unknown option '--nonsense'"],
-  [['.', '--port', '65536'], 'A port is a number from 0 to 65535.'],
-  [['.', '--http', 'nowhere'], 'It is no HOST:PORT.'],
-  [['.', '--http', '[::1:80'], 'It is no HOST:PORT.'],
-  [['.', '--bind', 'example.org'], 'It is no IP address.'],
-  [['.', '--public-url', 'ftp://example.org'], 'It is no http or https URL'],
-  [['.', '--public-url', 'https://me:secret@example.org'], 'It must not hold a password.'],
+  [['.', '--port', '65536'], "argument '65536' is invalid: a port is a number from 0 to 65535 (see"],
+  [['.', '--http', 'nowhere'], 'not HOST:PORT'],
+  [['.', '--http', '[::1:80'], 'not HOST:PORT'],
+  [['.', '--bind', 'example.org'], 'not an IP address'],
+  [['.', '--public-url', 'ftp://example.org'], 'not an http or https URL'],
+  [['.', '--public-url', 'https://me:secret@example.org'], 'it must not hold a password'],
   [['.', 'too', '--json', 'many'], 'too many arguments'],
 ])('%j is wrong usage: one line, status 2', async (argv, words) => {
   expect(await runIt(argv)).toBe(2);

@@ -230,6 +230,7 @@ test.each([
   ['192.0.2.7:8080', 200],
   ['[2001:db8::1]:8080', 200],
   ['seeds.example.org', 200],
+  ['seeds.example.org:8443', 200],
 ])('a request for the host %s is answered with %i', async (host, status) => {
   const seeder = await start({ publicUrl: 'https://seeds.example.org/here' });
   expect((await ask(seeder, '/', { host })).status).toBe(status);
@@ -346,6 +347,27 @@ test('a stop is quick, even with a connection that says nothing, and leaves noth
   silent.destroy();
   await ended;
   await expect(ask(seeder, '/')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('a stop ends the hashing', async () => {
+  await writeFile(join(dir, 'large'), '');
+  await truncate(join(dir, 'large'), 8 * 1024 ** 3);
+  const seeder = await startSeeder({
+    dir,
+    http: { host: '127.0.0.1', port: 0 },
+    bind: '127.0.0.1',
+    stateDir: join(root, 'state'),
+    onEvent: (event) => {
+      events.push(event);
+      if (event.event === 'hashing') void seeder.close();
+    },
+  });
+  running.push(seeder);
+  await seeder.whenReady();
+  await seeder.close();
+  expect(events.map(({ event }) => event)).toEqual(['hashing', 'stopped']);
+  expect(seeder.hashing).toBeNull();
+  expect(await readdir(join(root, 'state', 'torrents'))).toEqual([]);
 });
 
 test('what keeps it from starting is told in words', async () => {
