@@ -246,6 +246,8 @@ class Child {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own: whatever it starts ends with it, and Ctrl-C reaches it through us, in order.
+      detached: true,
     });
     children.add(this);
     for (const output of [this.#process.stdout, this.#process.stderr]) {
@@ -289,14 +291,22 @@ class Child {
 
   /** Asks it to end, and after 10 s does not ask any more. Answers its status. */
   async stop() {
-    this.#process.kill('SIGTERM');
+    this.#kill('SIGTERM');
     const killing = new AbortController();
     delay(10_000, undefined, { signal: killing.signal })
-      .then(() => this.#process.kill('SIGKILL'))
+      .then(() => this.#kill('SIGKILL'))
       .catch(() => {});
     while (this.#status === undefined) await new Promise((resolve) => (this.#wake = resolve));
     killing.abort();
     return this.#status;
+  }
+
+  #kill(signal) {
+    try {
+      if (this.#process.pid !== undefined) process.kill(-this.#process.pid, signal);
+    } catch {
+      // It has ended already.
+    }
   }
 
   #take(line) {
