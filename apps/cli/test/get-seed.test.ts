@@ -149,7 +149,7 @@ describe('get', () => {
     );
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^shoal: data: timed out after 1 s: no peers yet: tracker 127\.0\.0\.1:\d+ says: .*refused.*; 1 address tried, refused\n$/,
+      /^shoal: data: timed out after 1 s: no peers yet: tracker 127\.0\.0\.1:\d+: connection refused; 1 address tried, refused\n$/,
     );
   });
 

@@ -99,7 +99,9 @@ async function ask(
 }
 
 function describe({ url, error, warning, seeders, leechers, peers, interval }: TrackerAnswer): string {
-  if (error) return `${printable(url)}: ${error.message}`;
+  const host = URL.canParse(url) ? new URL(url).host : '';
+  // What happened to the connection names the host, which stands in the URL already.
+  if (error) return `${printable(url)}: ${error.message.replace(`${host}: `, '')}`;
   const counts = [
     seeders === null ? null : formatCount(seeders, 'seeder'),
     leechers === null ? null : formatCount(leechers, 'leecher'),

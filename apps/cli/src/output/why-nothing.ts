@@ -20,9 +20,13 @@ export function whyNothing({ peers, seeds, addresses, sources }: Circumstances):
 
 /** `tracker X says: …`. */
 export function describeSource({ name, state, message, peers }: SourceStatus): string {
-  const tracker = `tracker ${hostOf(name)}`;
+  const host = hostOf(name);
+  const tracker = `tracker ${host}`;
   const words = message === null ? null : printable(message);
-  if (state === 'failed') return `${tracker} says: ${words ?? 'nothing'}`;
+  if (state === 'failed') {
+    // What happened to the connection names the host itself, and is not the tracker's word.
+    return words?.startsWith(`${host}: `) ? `tracker ${words}` : `${tracker} says: ${words ?? 'nothing'}`;
+  }
   if (state === 'ok')
     return `${tracker} knows ${peers === 0 ? 'nobody else' : formatCount(peers, 'peer')}${words === null ? '' : ` and says: ${words}`}`;
   return `${tracker} ${state === 'idle' ? 'is not asked yet' : 'has not answered yet'}${words === null ? '' : ` (${words})`}`;
