@@ -26,6 +26,8 @@ export interface WireLimits {
   readonly chokedRequests: number;
   /** Blocks, and rejects, that match nothing we ever asked for; more are a fault. */
   readonly unrequestedBlocks: number;
+  /** Bitfields after the first message; aria2 sends some 70 in a whole download. */
+  readonly laterBitfields: number;
   /** SUGGESTs that are passed on; the rest is ignored. */
   readonly suggestions: number;
   /** Allowed-fast pieces of the peer that are kept; the rest is ignored. */
@@ -49,6 +51,7 @@ export const DEFAULT_LIMITS: WireLimits = {
   queuedRequests: 2_000,
   chokedRequests: 2_000,
   unrequestedBlocks: 64,
+  laterBitfields: 200,
   suggestions: 1_000,
   allowedFast: 256,
   unreadReplies: 16_384,

@@ -57,6 +57,7 @@ export class PeerPieces {
     this.#widen(bytes.length);
     this.#early.set(bytes);
     this.#earlyLength = bytes.length;
+    this.#earlyAll = false;
   }
 
   setAll(): void {

@@ -8,6 +8,7 @@ import {
   encodeExtended,
   encodeHave,
   encodeHaveAll,
+  encodeHaveAll,
   encodeInterested,
   encodeKeepAlive,
   encodeNotInterested,
@@ -171,16 +172,27 @@ test('a bitfield, haves and what they add up to', () => {
   expect([...(wire.peerHave ?? [])]).toEqual([0, 5, 9]);
 });
 
-test('extended handshake and port may go before the bitfield, nothing else, and there is one', () => {
+test('extended handshake and port may go before the haves, nothing else', () => {
   const early = connect({ extended: true });
   const extended = encodeExtended(0, new TextEncoder().encode('de'));
   const bitfield = encodeBitfield(Uint8Array.of(0xff, 0xc0));
   const events = give(early, extended, encodePort(1), encodeKeepAlive(), bitfield);
   expect(events.map(({ type }) => type)).toEqual(['extendedHandshake', 'port', 'haves']);
-  expect(faultOf(give(early, bitfield))).toBe('ERR_WIRE_ORDER');
   for (const first of [encodeUnchoke(), encodeInterested(), encodeHave(0), Uint8Array.of(0, 0, 0, 1, 77)]) {
-    expect(faultOf(give(connect(), first, bitfield))).toBe('ERR_WIRE_ORDER');
+    expect(faultOf(give(connect({ fast: true }), first, encodeHaveAll()))).toBe('ERR_WIRE_ORDER');
   }
+});
+
+test('a later bitfield replaces what was known, as aria2 sends it in place of many haves, but not endlessly', () => {
+  const wire = connect({ limits: { laterBitfields: 2 } });
+  const bits = (first: number): Uint8Array => encodeBitfield(Uint8Array.of(first, 0));
+  give(wire, bits(0x80), encodeHave(1));
+  expect(give(wire, bits(0xe0))).toEqual([{ type: 'haves' }]);
+  expect([...(wire.peerHave ?? [])]).toEqual([0, 1, 2]);
+  expect(faultOf(give(wire, encodeBitfield(Uint8Array.of(0x80))))).toBe('ERR_WIRE_BITFIELD');
+  const flood = connect({ limits: { laterBitfields: 2 } });
+  give(flood, encodeInterested(), bits(0x80), bits(0xc0));
+  expect(faultOf(give(flood, bits(0xe0)))).toBe('ERR_WIRE_FLOOD');
 });
 
 test('what came before the geometry is validated and told when it is known', () => {
