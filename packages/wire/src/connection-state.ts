@@ -58,7 +58,6 @@ export class ConnectionState {
   haves: 'told' | 'early' | 'untold' = 'told';
   /** Requests of ours that were given up for want of a reject, not told yet. */
   expired: Request[] = [];
-  laterBitfields = 0;
   suggestions = 0;
   /** Rejects the peer caused since the output was last taken. */
   replies = 0;

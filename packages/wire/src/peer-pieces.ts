@@ -3,6 +3,7 @@
 import { Bitfield, PrimitivesError } from '@shoal/primitives';
 import { WireError } from './errors.ts';
 import type { WireLimits } from './limits.ts';
+import { MESSAGE_ID } from './message.ts';
 
 /** One peer's have-map. */
 export class PeerPieces {
@@ -14,9 +15,22 @@ export class PeerPieces {
   /** Length of the early bitfield in bytes, where one came. */
   #earlyLength: number | undefined;
   #earlyHighest = -1;
+  #later = 0;
 
   constructor(limits: WireLimits) {
     this.#limits = limits;
+  }
+
+  /**
+   * BEP 3 wants have-messages first or never, but aria2 sends a bitfield in place of many HAVEs: that, and so often, is
+   * let in after the first message. Throws WireError for everything else.
+   */
+  admitLater(id: number): void {
+    if (id !== MESSAGE_ID.bitfield) throw new WireError('ERR_WIRE_ORDER', `message ${id} is not the first one`);
+    const { laterBitfields } = this.#limits;
+    if (++this.#later > laterBitfields) {
+      throw new WireError('ERR_WIRE_FLOOD', `more than ${laterBitfields} bitfields after the first message`);
+    }
   }
 
   /** Throws WireError when what came early does not fit. */

@@ -326,7 +326,7 @@ export class Wire extends ConnectionView {
 
   #onMessage(id: number, payload: Uint8Array): WireEvent | undefined {
     const isHaves = id === MESSAGE_ID.bitfield || id === MESSAGE_ID.haveAll || id === MESSAGE_ID.haveNone;
-    if (isHaves && !this.#state.peerHavesOpen) this.#laterHaves(id);
+    if (isHaves && !this.#state.peerHavesOpen) this.#state.peerPieces.admitLater(id);
     if (id >= MESSAGE_ID.suggest && id <= MESSAGE_ID.allowedFast && !this.#state.fast) {
       throw new WireError('ERR_WIRE_ORDER', `message ${id} without the Fast extension`);
     }
@@ -405,15 +405,6 @@ export class Wire extends ConnectionView {
     if (this.#state.bounds.isKnown) return isNew ? { type: 'have', piece } : undefined;
     this.#state.haves = 'early';
     return undefined;
-  }
-
-  /** BEP 3 wants a bitfield first or never, but aria2 sends one in place of many HAVEs: those, and so many, are taken. */
-  #laterHaves(id: number): void {
-    const { laterBitfields } = this.#state.limits;
-    if (id !== MESSAGE_ID.bitfield) throw new WireError('ERR_WIRE_ORDER', `message ${id} is not the first one`);
-    if (++this.#state.laterBitfields > laterBitfields) {
-      throw new WireError('ERR_WIRE_FLOOD', `more than ${laterBitfields} bitfields after the first message`);
-    }
   }
 
   #onHaves(): WireEvent | undefined {

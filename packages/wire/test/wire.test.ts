@@ -8,7 +8,6 @@ import {
   encodeExtended,
   encodeHave,
   encodeHaveAll,
-  encodeHaveAll,
   encodeInterested,
   encodeKeepAlive,
   encodeNotInterested,
