@@ -1,4 +1,4 @@
 import { testsOf } from '../../vitest.shared.ts';
 
-// One file after the other, one test after the other: each starts several programs of its own on two cores.
-export default testsOf({ fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 });
+// Two files at a time: most of a transfer with Transmission or aria2 is waiting for their first byte.
+export default testsOf({ testTimeout: 120_000, hookTimeout: 60_000 });

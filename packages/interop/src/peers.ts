@@ -97,16 +97,29 @@ export const transmission: ForeignClient = async (scene, { torrent, dir, role })
     ),
   );
   await call('torrent-add', { filename: torrent, 'download-dir': dir, paused: false });
-  const isWhole = async (): Promise<boolean> => {
-    const { torrents } = await call('torrent-get', { fields: ['percentDone', 'status', 'errorString'] });
-    const [{ percentDone, status } = { percentDone: 0, status: 0 }] = torrents as {
-      percentDone: number;
-      status: number;
-    }[];
-    return percentDone === 1 && status === 6;
+  const state = async (): Promise<TransmissionTorrent | undefined> => {
+    const { torrents } = await call('torrent-get', { fields: ['percentDone', 'status', 'trackerStats'] });
+    return (torrents as TransmissionTorrent[])[0];
   };
-  return { running, address: `127.0.0.1:${port}`, isComplete: isWhole, isSeeding: isWhole };
+  const isWhole = async (): Promise<boolean> => {
+    const torrent = await state();
+    return torrent?.percentDone === 1 && torrent.status === 6;
+  };
+  return {
+    running,
+    address: `127.0.0.1:${port}`,
+    isComplete: isWhole,
+    // Its first announce comes seconds after its start, and it dials nobody on 127.x: who asks the tracker before misses it.
+    isSeeding: async () =>
+      (await isWhole()) && (await state())?.trackerStats.some((tracker) => tracker.lastAnnounceSucceeded) === true,
+  };
 };
+
+interface TransmissionTorrent {
+  readonly percentDone: number;
+  readonly status: number;
+  readonly trackerStats: readonly { readonly lastAnnounceSucceeded: boolean }[];
+}
 
 /** Transmission's RPC: the first answer is a refusal that carries the session id. */
 function rpc(url: string): (method: string, args: object) => Promise<Record<string, unknown>> {
