@@ -36,33 +36,40 @@ export class EventHub<Event> {
   /** Events from the call on, until the hub closes, the signal aborts or the loop is left. */
   iterate(signal?: AbortSignal): AsyncIterableIterator<Event> {
     const queue: Event[] = [];
-    let wake: (() => void) | undefined;
-    let ended = this.#closed || signal?.aborted === true;
+    /** Calls of `next` that found the queue empty: a caller may have several under way. */
+    const waiting: ((result: IteratorResult<Event, undefined>) => void)[] = [];
+    let ended = false;
     const unsubscribe = this.subscribe((event) => {
+      const next = waiting.shift();
+      if (next) {
+        next({ done: false, value: event });
+        return;
+      }
       if (queue.length >= LONGEST_QUEUE) queue.shift();
       queue.push(event);
-      wake?.();
     });
     const end = (): void => {
       ended = true;
       unsubscribe();
       this.#endings.delete(end);
       signal?.removeEventListener('abort', end);
-      wake?.();
+      for (const next of waiting.splice(0)) next({ done: true, value: undefined });
     };
-    this.#endings.add(end);
-    signal?.addEventListener('abort', end, { once: true });
+    if (this.#closed || signal?.aborted) {
+      end();
+    } else {
+      this.#endings.add(end);
+      signal?.addEventListener('abort', end, { once: true });
+    }
     const iterator: AsyncIterableIterator<Event> = {
-      next: async () => {
-        while (queue.length === 0 && !ended) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-        const value = queue.shift();
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
-      },
+      next: () =>
+        new Promise((resolve) => {
+          if (queue.length > 0) resolve({ done: false, value: queue.shift() as Event });
+          else if (ended) resolve({ done: true, value: undefined });
+          else waiting.push(resolve);
+        }),
       return: async () => {
+        queue.length = 0;
         end();
         return { done: true, value: undefined };
       },

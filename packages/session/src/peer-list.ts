@@ -68,15 +68,6 @@ export class PeerList {
     return best?.address;
   }
 
-  /** When `next` may answer again; Infinity where nobody waits. */
-  nextAt(): number {
-    let at = Number.POSITIVE_INFINITY;
-    for (const candidate of this.#candidates.values()) {
-      if (!candidate.connected && candidate.barred === null) at = Math.min(at, candidate.notBefore);
-    }
-    return at;
-  }
-
   dialling(address: string): void {
     this.#tried++;
     const candidate = this.#candidates.get(address);
