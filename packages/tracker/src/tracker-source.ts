@@ -7,6 +7,7 @@
 import { formatEndpoint } from '@shoal/primitives';
 import type { AnnounceEvent, AnnounceRequest, AnnounceResponse } from './announce.ts';
 import { TrackerError } from './errors.ts';
+import { type AnnounceUnderWay, type Parting, sayGoodbye } from './goodbye.ts';
 import { TierList } from './tier-list.ts';
 import { Tracker, type TrackerStatus } from './tracker-state.ts';
 
@@ -53,12 +54,9 @@ const MAX_TRACKERS = 200;
 const SILENCE_MS = 3_000;
 /** Past this an announce counts as failed, whatever its transport's own time-outs. */
 const ATTEMPT_MS = 90_000;
-/** What saying goodbye may cost. */
-const GOODBYE_MS = 2_000;
 
-interface Attempt {
+interface Attempt extends AnnounceUnderWay {
   readonly tracker: Tracker;
-  readonly abort: AbortController;
   timer: { cancel(): void } | undefined;
   /** Settled, timed out or of an earlier run: its outcome no longer counts. */
   isOver: boolean;
@@ -121,20 +119,24 @@ export class TrackerSource {
     if (this.#torrent && current && !this.#queue) this.#hurry(current, current.earliestAt);
   }
 
-  /** Says `stopped` to the trackers that have answered; resolves when they have heard it, after 2 s at most. */
+  /**
+   * Says `stopped` to the trackers that have answered, and before it `completed` to one of them where nobody has heard it
+   * yet; resolves when they have heard, after 2 s at most. Where none has answered, `completed` waits for the answer to a
+   * `started` that is under way.
+   */
   stop(): Promise<void> {
     const torrent = this.#torrent;
     if (!torrent) return this.#goodbye ?? Promise.resolve();
     this.#torrent = undefined;
     this.#queue = undefined;
-    this.#current = undefined;
     this.#wake?.cancel();
     this.#wake = undefined;
-    for (const attempt of this.#attempts) this.#abandon(attempt);
-    const known = this.#trackers.filter((tracker) => tracker.hasAnswered);
+    const partings = this.#partings(torrent);
+    this.#current = undefined;
     for (const tracker of this.#trackers) tracker.rest();
-    if (known.length === 0) return this.#goodbye ?? Promise.resolve();
-    const goodbye = this.#sayStopped(torrent, known).then(() => {
+    if (partings.length === 0) return this.#goodbye ?? Promise.resolve();
+    const setTimer = this.#timer.bind(this);
+    const goodbye = sayGoodbye(partings, this.#owesCompleted, setTimer).then(() => {
       this.#goodbye = undefined;
       if (this.#torrent) this.#beginRound();
     });
@@ -202,15 +204,18 @@ export class TrackerSource {
   #ask(tracker: Tracker): void {
     const torrent = this.#torrent as TrackerTorrent;
     const event = this.#eventFor(tracker);
-    const attempt: Attempt = { tracker, abort: new AbortController(), timer: undefined, isOver: false };
+    const abort = new AbortController();
+    const request = this.#request(torrent, tracker, event);
+    const response = this.#send(tracker, request, abort.signal);
+    const attempt: Attempt = { tracker, event, response, abort, timer: undefined, isOver: false };
     this.#attempts.add(attempt);
     tracker.asked();
     attempt.timer = this.#timer(() => this.#failed(attempt, noAnswer()), ATTEMPT_MS);
-    torrent.statusChanged();
-    this.#send(torrent, tracker, event, attempt.abort.signal).then(
-      (response) => this.#answered(attempt, event, response),
+    response.then(
+      (answer) => this.#answered(attempt, answer),
       (error: unknown) => this.#failed(attempt, error),
     );
+    torrent.statusChanged();
   }
 
   #eventFor(tracker: Tracker): AnnounceEvent | undefined {
@@ -218,13 +223,8 @@ export class TrackerSource {
     return this.#owesCompleted ? 'completed' : undefined;
   }
 
-  #send(
-    torrent: TrackerTorrent,
-    tracker: Tracker,
-    event: AnnounceEvent | undefined,
-    signal: AbortSignal,
-  ): Promise<AnnounceResponse> {
-    const request: AnnounceRequest = {
+  #request(torrent: TrackerTorrent, tracker: Tracker, event: AnnounceEvent | undefined): AnnounceRequest {
+    return {
       infoHash: torrent.infoHash,
       peerId: torrent.peerId,
       port: torrent.port(),
@@ -234,13 +234,16 @@ export class TrackerSource {
       ...(event === undefined ? {} : { event }),
       ...(tracker.trackerId === undefined ? {} : { trackerId: tracker.trackerId }),
     };
+  }
+
+  #send(tracker: Tracker, request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceResponse> {
     // What throws in the call is a failure like any other.
     return new Promise((resolve) => resolve(this.#options.announce(tracker.url, request, signal)));
   }
 
-  #answered(attempt: Attempt, event: AnnounceEvent | undefined, response: AnnounceResponse): void {
+  #answered(attempt: Attempt, response: AnnounceResponse): void {
     if (attempt.isOver) return;
-    const { tracker } = attempt;
+    const { tracker, event } = attempt;
     const torrent = this.#torrent as TrackerTorrent;
     this.#end(attempt);
     tracker.answered(this.#now(), response);
@@ -283,24 +286,36 @@ export class TrackerSource {
     this.#attempts.delete(attempt);
   }
 
-  #abandon(attempt: Attempt): void {
-    this.#end(attempt);
-    attempt.abort.abort();
-  }
-
-  async #sayStopped(torrent: TrackerTorrent, trackers: readonly Tracker[]): Promise<void> {
-    const abort = new AbortController();
-    await new Promise<void>((resolve) => {
-      let left = trackers.length;
-      const timer = this.#timer(resolve, GOODBYE_MS);
-      const heard = (): void => {
-        if (--left > 0) return;
-        timer.cancel();
-        resolve();
+  /**
+   * Whom to take leave of, the working tracker first; what else is under way is given up. The torrent is looked at now and
+   * not again: it may be gone by the time the last announce leaves.
+   */
+  #partings(torrent: TrackerTorrent): Parting[] {
+    const attempts = new Map([...this.#attempts].map((attempt) => [attempt.tracker, attempt]));
+    const order = this.#tiers.order().sort((a, b) => Number(b === this.#current) - Number(a === this.#current));
+    let leaving = order.filter((tracker) => tracker.hasAnswered);
+    // Whom nobody lists, nobody can count as done: the answer to `started` comes first.
+    if (leaving.length === 0 && this.#owesCompleted) leaving = order.filter((tracker) => attempts.has(tracker));
+    const partings = leaving.map((tracker): Parting => {
+      const attempt = attempts.get(tracker);
+      const isAwaited = attempt !== undefined && (attempt.event === 'completed' || !tracker.hasAnswered);
+      const [completed, stopped] = [
+        this.#request(torrent, tracker, 'completed'),
+        this.#request(torrent, tracker, 'stopped'),
+      ];
+      if (isAwaited) attempts.delete(tracker);
+      return {
+        isListed: tracker.hasAnswered,
+        underWay: isAwaited ? attempt : undefined,
+        send: (event, trackerId, signal) => {
+          const request = event === 'completed' ? completed : stopped;
+          return this.#send(tracker, trackerId === undefined ? request : { ...request, trackerId }, signal);
+        },
       };
-      for (const tracker of trackers) this.#send(torrent, tracker, 'stopped', abort.signal).then(heard, heard);
     });
-    abort.abort();
+    for (const attempt of this.#attempts) this.#end(attempt);
+    for (const attempt of attempts.values()) attempt.abort.abort();
+    return partings;
   }
 }
 
