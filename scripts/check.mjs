@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { breaches } from './layers.mjs';
+import { exampleBreaches } from './readme-examples.mjs';
 import { pnpm, root, run, tool, workspaces } from './workspace.mjs';
 
 const published = workspaces().filter((workspace) => workspace.published);
@@ -15,6 +16,7 @@ const checks = {
   types: () => command(tool('turbo'), 'run', 'typecheck', '--continue', '--output-logs=errors-only'),
   lint: () => command(tool('biome'), 'check', '--error-on-warnings', '.'),
   layers: async () => breaches().join('\n'),
+  examples: async () => exampleBreaches().join('\n'),
   changesets: async () => changesetFaults().join('\n'),
   // What is checked is the file that would be published: ranges resolved, `files` applied.
   pack: () => overPublished(({ directory }) => command(...pnpm('-C', directory, 'pack', '--pack-destination', packed))),
