@@ -1,12 +1,13 @@
 // Couples one ByteStream with one Wire: bytes in, events to the owner, output back to the stream. Owns the flush, so that
-// what one turn of the loop produces leaves in one write. Knows no torrent.
+// what one turn of the loop produces leaves in one write. Invariant: nothing is handed to a stream that asked to hold back
+// but the last words of a close, so that the wire sees how much a peer that reads nothing makes us answer. Knows no torrent.
 import type { Wire, WireEvent } from '@shoal/wire';
 import type { ByteStream } from './contracts.ts';
 
 /** Who gets a connection's events; changes once, when an accepted stream turns out to be for a torrent. */
 export interface ConnectionOwner {
   onEvent(event: WireEvent): void;
-  /** After each chunk's events, before the flush: the place to ask for more blocks. */
+  /** After each chunk's events: the place to ask for more blocks and to answer requests. */
   onChunkEnd(): void;
   /** The stream takes more; not called before `writable` was false. */
   onWritable(): void;
@@ -48,9 +49,9 @@ export class Connection {
     return this.#closed;
   }
 
-  /** False while the stream asks to hold back. */
+  /** False while the stream asks to hold back, and once the connection is over. */
   get writable(): boolean {
-    return this.#writable && !this.#closed;
+    return this.#writable && !this.#closed && !this.wire.closed;
   }
 
   /** Starts the flow. */
@@ -79,9 +80,9 @@ export class Connection {
     this.flush();
   }
 
-  /** Sends what the wire holds, now or, inside the loop, at its end. */
+  /** Sends what the wire holds: now, inside the loop at its end, and where the stream is full after its drain. */
   flush(): void {
-    if (!this.#closed && !this.#inLoop) this.#write();
+    if (!this.#closed && !this.#inLoop && this.#writable) this.#write();
   }
 
   /** Sends it at the end of this turn, together with what else the turn brings. */
@@ -113,22 +114,23 @@ export class Connection {
     this.flush();
   }
 
+  /** An owner that throws is a fault of ours: the error goes up to whoever called, and this connection is over. */
   #drain(): void {
     this.#inLoop = true;
-    let event = this.wire.poll();
-    while (event && !this.#closed) {
-      if (event.type === 'closed') {
-        this.#inLoop = false;
-        this.#write();
-        this.stream.close();
-        this.#end(event.error.message);
-        return;
+    try {
+      for (let event = this.wire.poll(); event && !this.#closed; event = this.wire.poll()) {
+        if (event.type === 'closed') this.close(event.error.message);
+        else this.#owner.onEvent(event);
       }
-      this.#owner.onEvent(event);
-      event = this.wire.poll();
+      // Answers are written as they are made from here on: blocks wait in the store, not in the wire's output.
+      this.#inLoop = false;
+      if (!this.#closed) this.#owner.onChunkEnd();
+    } catch (error) {
+      this.close('an internal error');
+      throw error;
+    } finally {
+      this.#inLoop = false;
     }
-    if (!this.#closed) this.#owner.onChunkEnd();
-    this.#inLoop = false;
   }
 
   #end(reason: string): void {

@@ -31,13 +31,15 @@ export class Download {
   readonly #layout: Layout;
   readonly #picker: Picker;
   readonly #store: PieceStore;
+  readonly #budget: ByteBudget;
   readonly #events: DownloadEvents;
   readonly #slots = new Map<PickerPeer, DownloadSlot>();
   /** Who had a share in an unfinished piece. */
   readonly #shares = new Map<number, Set<DownloadSlot>>();
   readonly #blocksPerPiece: number;
   readonly #stopListening: () => void;
-  #verifying = 0;
+  /** Verdicts under way. */
+  readonly #verdicts = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(options: {
@@ -50,6 +52,7 @@ export class Download {
     this.#layout = options.layout;
     this.#picker = options.picker;
     this.#store = options.store;
+    this.#budget = options.budget;
     this.#events = options.events;
     this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
     this.#stopListening = options.budget.onRoom(() => this.#events.onWork());
@@ -91,7 +94,9 @@ export class Download {
   fill(slot: DownloadSlot, count: number): number {
     if (this.#stopped || count <= 0) return 0;
     if (!this.#store.hasRoom) {
-      this.#relieve();
+      // The store keeps a block that is half here for its rest. Where its sender is gone, that would fill the budget for
+      // good: to need room, even 0 bytes of it, makes half blocks go too.
+      this.#budget.take(0);
       return 0;
     }
     const blocks = this.#picker.pick(slot.peer, count);
@@ -105,6 +110,8 @@ export class Download {
   /** Part of a block that this slot was asked for. Bytes of a block that is no longer open are dropped. */
   part(slot: DownloadSlot, piece: number, at: number, bytes: Uint8Array): void {
     if (this.#stopped || !slot.requests.has(this.#key(piece, Math.floor(at / BLOCK_LENGTH)))) return;
+    // A part is a share already: in the end game one sender's part may stand in a block that another completes.
+    this.#share(piece).add(slot);
     this.#store.put(piece, at, bytes);
   }
 
@@ -114,8 +121,6 @@ export class Download {
     if (this.#stopped || !slot.requests.delete(this.#key(piece, block))) return;
     const result = this.#picker.receive(slot.peer, piece, block);
     for (const other of result.cancel) this.#cancel(other, piece, block);
-    if (!result.fresh) return;
-    this.#share(piece).add(slot);
     if (result.pieceComplete) this.#complete(piece);
   }
 
@@ -141,6 +146,23 @@ export class Download {
     if (blocks.length === this.#layout.blockCount(piece)) this.#complete(piece);
   }
 
+  /**
+   * What arrived goes to disk: pieces that wait for their verdict get it, others are written as far as they are. Where
+   * the disk takes them not, unfinished pieces are forgotten, since other torrents need the memory. Never rejects.
+   */
+  async finish(): Promise<void> {
+    while (this.#verdicts.size > 0) await Promise.all(this.#verdicts);
+    try {
+      await this.#store.spill();
+    } catch {
+      const inMemory = new Set(this.#shares.keys());
+      for (const { piece, blocks, stored } of this.#store.pending()) {
+        if (stored.length < blocks.length) inMemory.add(piece);
+      }
+      for (const piece of inMemory) this.#store.discard(piece);
+    }
+  }
+
   /** Nothing is asked, kept or told from here on. */
   stop(): void {
     this.#stopped = true;
@@ -148,10 +170,8 @@ export class Download {
   }
 
   #complete(piece: number): void {
-    this.#verifying++;
-    this.#store.complete(piece).then(
+    const acting = this.#store.complete(piece).then(
       (verdict) => {
-        this.#verifying--;
         const from = [...this.#share(piece)];
         this.#shares.delete(piece);
         if (verdict === 'ok') {
@@ -163,12 +183,13 @@ export class Download {
         }
       },
       (error: unknown) => {
-        this.#verifying--;
         this.#shares.delete(piece);
         this.#picker.pieceFailed(piece);
         if (!this.#stopped) this.#events.onStorageError(error);
       },
     );
+    const acted = acting.finally(() => this.#verdicts.delete(acted));
+    this.#verdicts.add(acted);
   }
 
   #blame(piece: number, from: readonly DownloadSlot[]): void {
@@ -187,15 +208,6 @@ export class Download {
     const slot = this.#slots.get(other);
     if (!slot?.requests.delete(this.#key(piece, block))) return;
     slot.source.cancel(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
-  }
-
-  /** A budget full of pieces that nobody is asked for any more would never empty by itself. */
-  #relieve(): void {
-    if (this.#verifying > 0) return;
-    for (const slot of this.#slots.values()) if (slot.requests.size > 0) return;
-    this.#store.spill().catch((error: unknown) => {
-      if (!this.#stopped) this.#events.onStorageError(error);
-    });
   }
 
   #share(piece: number): Set<DownloadSlot> {

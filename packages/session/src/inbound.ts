@@ -1,15 +1,24 @@
 // Accepted streams until they belong to a torrent: picks the stream filter by the first bytes, shakes hands, and finds
-// the torrent by its wire key.
-import { toHex } from '@shoal/primitives';
+// the torrent by its wire key. Invariant: a stream is the session's to count from its arrival on, first as arriving,
+// then as a connection.
+import { concatBytes, toHex } from '@shoal/primitives';
 import { Wire } from '@shoal/wire';
 import { Connection } from './connection.ts';
-import type { ByteStream, StreamFilter, StreamHandler, TorrentIndex } from './contracts.ts';
+import type { ByteStream, Clock, StreamFilter, StreamHandler, TorrentIndex } from './contracts.ts';
 
-/** The first byte of a plain handshake: the length of "BitTorrent protocol" (BEP 3). */
-const PLAIN = 0x13;
+/** How a plain handshake begins (BEP 3). All of it is compared: an obfuscated one begins with the same byte now and then. */
+const PLAIN: Uint8Array = new TextEncoder().encode('\u0013BitTorrent protocol');
+/** From the arrival until a filter has done its part. */
+const FILTER_MS = 10_000;
+/** Bytes within which a filter must know its own. */
+const MOST_FIRST_BYTES = 4_096;
 
 export interface InboundHost extends TorrentIndex {
-  now(): number;
+  readonly clock: Clock;
+  /** A stream of which it is not known yet what it is; until `settled`. */
+  arrived(stream: ByteStream): void;
+  /** It became a connection or ended. */
+  settled(stream: ByteStream): void;
   /** Hands over a connection whose handshake named a torrent; false where there is none such. */
   route(connection: Connection, wireKey: string, peerId: Uint8Array): boolean;
   opened(connection: Connection): void;
@@ -22,25 +31,38 @@ export function welcome(stream: ByteStream, filters: readonly StreamFilter[], ho
     greet(stream, host);
     return;
   }
-  sniff(stream, filters, (filter, replayed) => {
-    if (!filter) {
-      greet(replayed, host);
-      return;
-    }
-    filter.accept(replayed, host).then(
-      (filtered) => greet(filtered, host),
-      () => replayed.destroy(),
-    );
+  host.arrived(stream);
+  const deadline = host.clock.setTimer(() => stream.destroy(), FILTER_MS);
+  const settle = (): void => {
+    deadline.cancel();
+    host.settled(stream);
+  };
+  sniff(stream, filters, {
+    decided: (filter, replayed) => {
+      if (!filter) {
+        settle();
+        greet(replayed, host);
+        return;
+      }
+      filter.accept(replayed, host).then(
+        (filtered) => {
+          settle();
+          greet(filtered, host);
+        },
+        () => stream.destroy(),
+      );
+    },
+    ended: settle,
   });
 }
 
 function greet(stream: ByteStream, host: InboundHost): void {
-  const wire = new Wire({ role: 'accept', now: host.now() });
+  const wire = new Wire({ role: 'accept', now: host.clock.now() });
   const connection = new Connection({
     stream,
     wire,
     outgoing: false,
-    now: () => host.now(),
+    now: () => host.clock.now(),
     owner: {
       onEvent: (event) => {
         if (event.type !== 'handshake') return;
@@ -59,20 +81,25 @@ function greet(stream: ByteStream, host: InboundHost): void {
 function sniff(
   stream: ByteStream,
   filters: readonly StreamFilter[],
-  decided: (filter: StreamFilter | undefined, replayed: ByteStream) => void,
+  then: {
+    decided(filter: StreamFilter | undefined, replayed: ByteStream): void;
+    ended(): void;
+  },
 ): void {
   let first: Uint8Array = new Uint8Array(0);
   let next: StreamHandler | undefined;
   let isDecided = false;
+  let isHeld = false;
   let ended: { error: Error | undefined } | undefined;
   const decide = (filter: StreamFilter | undefined): void => {
     isDecided = true;
-    decided(filter, {
+    then.decided(filter, {
       localAddress: stream.localAddress,
       remoteAddress: stream.remoteAddress,
       open: (handler) => {
         next = handler;
-        if (first.length > 0) handler.onData(first);
+        if (isHeld) stream.resume();
+        handler.onData(first);
         if (ended) handler.onClose(ended.error);
       },
       write: (buffers) => stream.write(buffers),
@@ -81,25 +108,39 @@ function sniff(
       close: () => stream.close(),
       destroy: () => stream.destroy(),
     });
+    // Whoever it is for takes what comes when ready.
+    if (next) return;
+    isHeld = true;
+    stream.pause();
   };
   stream.open({
     onData: (bytes) => {
       if (next) return next.onData(bytes);
-      const longer = new Uint8Array(first.length + bytes.length);
-      longer.set(first);
-      longer.set(bytes, first.length);
-      first = longer;
+      first = concatBytes([first, bytes]);
       if (isDecided) return;
-      if (first[0] === PLAIN) return decide(undefined);
-      const answers = filters.map((filter) => filter.detect(first));
-      const mine = answers.indexOf('mine');
-      if (mine >= 0) decide(filters[mine]);
-      else if (!answers.includes('more')) decide(undefined);
+      const whose = ownerOf(first, filters);
+      if (whose !== 'more') decide(whose === 'plain' ? undefined : whose);
     },
     onDrain: () => next?.onDrain(),
     onClose: (error) => {
+      then.ended();
       if (next) next.onClose(error);
       else ended = { error };
     },
   });
+}
+
+/** Whose a stream is that begins so. What nobody claims is plain: the wire says what is wrong with it. */
+function ownerOf(first: Uint8Array, filters: readonly StreamFilter[]): StreamFilter | 'plain' | 'more' {
+  const compared = Math.min(first.length, PLAIN.length);
+  if (PLAIN.subarray(0, compared).every((byte, index) => byte === first[index])) {
+    return compared === PLAIN.length ? 'plain' : 'more';
+  }
+  let isOpen = false;
+  for (const filter of filters) {
+    const answer = filter.detect(first);
+    if (answer === 'mine') return filter;
+    isOpen ||= answer === 'more';
+  }
+  return isOpen && first.length < MOST_FIRST_BYTES ? 'more' : 'plain';
 }

@@ -20,7 +20,7 @@ export interface PeerHost {
   onPeerChanged(peer: Peer): void;
   /** Its interest changed: the slots may be dealt anew. */
   onInterest(peer: Peer): void;
-  onReceived(bytes: number): void;
+  onReceived(peer: Peer, bytes: number): void;
   onPeerClosed(peer: Peer, reason: string): void;
   onPeerBanned(peer: Peer, reason: string): void;
 }
@@ -157,7 +157,7 @@ export class Peer implements BlockSource, ConnectionOwner {
         const { bytes } = event;
         content.download.part(content.slot, event.piece, event.begin + event.offset, bytes);
         this.down.add(bytes.length, this.#host.now());
-        this.#host.onReceived(bytes.length);
+        this.#host.onReceived(this, bytes.length);
         return;
       }
       case 'blockEnd':

@@ -6,9 +6,12 @@ import type { Connection } from './connection.ts';
 import type { ByteStream, Clock, Listener, Random, StateStore, StreamFilter, Timer, Transport } from './contracts.ts';
 import { SessionError } from './errors.ts';
 import { type InboundHost, welcome } from './inbound.ts';
+import { ReadGate } from './read-gate.ts';
 import { Torrent, type TorrentHost, type TorrentOptions } from './torrent.ts';
 
 const HEARTBEAT_MS = 1_000;
+/** A dialled stream's filter has as long for its handshake as the wire has for its own. */
+const FILTER_MS = 10_000;
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -43,22 +46,34 @@ export class Session {
   /** By every wire key in lower-case hexadecimal. */
   readonly #torrents = new Map<string, Torrent>();
   readonly #connections = new Set<Connection>();
+  /** Accepted, and not known yet whether a filter is for them. */
+  readonly #arriving = new Set<ByteStream>();
+  readonly #gate: ReadGate;
   readonly #host: TorrentHost;
   readonly #inbound: InboundHost;
   #listeners: Listener[] = [];
   #dialling = 0;
   #heartbeat: Timer | undefined;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const opened = (connection: Connection): void => void this.#connections.add(connection);
-    const closed = (connection: Connection): void => void this.#connections.delete(connection);
+    const budget = new ByteBudget(options.memory ?? 64 * 1024 * 1024);
+    this.#gate = new ReadGate(budget);
+    const opened = (connection: Connection): void => {
+      this.#connections.add(connection);
+      this.#beat();
+    };
+    const closed = (connection: Connection): void => {
+      this.#connections.delete(connection);
+      this.#gate.forget(connection.stream);
+    };
     this.#host = {
       clock: options.clock,
       random: options.random,
       hasher: options.hasher,
-      budget: new ByteBudget(options.memory ?? 64 * 1024 * 1024),
+      budget,
       stateStore: options.stateStore,
       client: options.client ?? 'Shoal',
       uploadSlots: options.uploadSlots ?? 8,
@@ -68,11 +83,14 @@ export class Session {
       dial: (address, wireKey, signal) => this.#dial(address, wireKey, signal),
       opened,
       closed,
+      brought: ({ stream }) => this.#gate.check(stream),
     };
     this.#inbound = {
-      now: () => options.clock.now(),
+      clock: options.clock,
       wireKeys: () => [...this.#torrents.values()].map((torrent) => torrent.infoHash.wireKey),
       route: (connection, wireKey, peerId) => this.#route(connection, wireKey, peerId),
+      arrived: (stream) => void this.#arriving.add(stream),
+      settled: (stream) => void this.#arriving.delete(stream),
       opened,
       closed,
     };
@@ -127,17 +145,22 @@ export class Session {
   }
 
   /** Says goodbye everywhere, saves, and lets go of every socket, file and timer. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
     this.#closed = true;
-    this.#heartbeat?.cancel();
-    await Promise.all([this.#stopListening(), ...this.torrents.map((torrent) => torrent.close())]);
-    for (const connection of [...this.#connections]) connection.close('the client stops');
-    this.#torrents.clear();
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#heartbeat?.cancel();
+    for (const stream of [...this.#arriving]) stream.destroy();
+    await Promise.all([this.#stopListening(), ...this.torrents.map((torrent) => torrent.close())]);
+    for (const connection of [...this.#connections]) connection.close('the client stops');
+    this.#torrents.clear();
   }
 
   #assertOpen(): void {
@@ -145,7 +168,8 @@ export class Session {
   }
 
   #accept(stream: ByteStream): void {
-    if (this.#closed || this.#connections.size >= (this.#options.maxConnections ?? 200)) stream.destroy();
+    const open = this.#connections.size + this.#arriving.size;
+    if (this.#closed || open >= (this.#options.maxConnections ?? 200)) stream.destroy();
     else welcome(stream, this.#options.filters ?? [], this.#inbound);
   }
 
@@ -169,22 +193,48 @@ export class Session {
     this.#dialling++;
     try {
       const stream = await transport.dial(address, signal);
-      return this.#options.dialFilter ? await this.#options.dialFilter.dial(stream, wireKey) : stream;
+      const filter = this.#options.dialFilter;
+      return filter ? await this.#filter(filter, stream, wireKey, signal) : stream;
     } finally {
       this.#dialling--;
     }
   }
 
-  /** Time-outs, rounds and redials, once a second while there are torrents. */
+  /** A dialled stream behind its filter; where that takes too long, fails or is given up, the stream is no more. */
+  #filter(filter: StreamFilter, stream: ByteStream, wireKey: Uint8Array, signal: AbortSignal): Promise<ByteStream> {
+    return new Promise<ByteStream>((resolve, reject) => {
+      const settle = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', abort);
+      };
+      const fail = (error: unknown): void => {
+        settle();
+        stream.destroy();
+        reject(error);
+      };
+      const abort = (): void => fail(signal.reason);
+      const timer = this.#options.clock.setTimer(
+        () => fail(new Error(`no answer to the ${filter.name} handshake`)),
+        FILTER_MS,
+      );
+      signal.addEventListener('abort', abort, { once: true });
+      filter.dial(stream, wireKey).then((filtered) => {
+        settle();
+        resolve(filtered);
+      }, fail);
+    });
+  }
+
+  /** Time-outs, rounds and redials, once a second while there is a torrent or a connection. */
   #beat(): void {
-    if (this.#heartbeat) return;
+    if (this.#heartbeat || this.#closed) return;
     this.#heartbeat = this.#options.clock.setTimer(() => {
       this.#heartbeat = undefined;
       if (this.#closed) return;
       const now = this.#options.clock.now();
       for (const torrent of this.torrents) torrent.tick(now);
       for (const connection of [...this.#connections]) connection.tick(now);
-      if (this.#torrents.size > 0) this.#beat();
+      if (this.#torrents.size > 0 || this.#connections.size > 0) this.#beat();
     }, HEARTBEAT_MS);
   }
 

@@ -1,5 +1,6 @@
 // The peers of one torrent: whom to dial, who is let in, who is unchoked. Invariants: one peer a peer id; `#dialling`
-// holds exactly the addresses whose stream or handshake is under way; every connection here is counted in the session.
+// holds exactly the addresses whose stream or handshake is under way; every connection here is counted in the session;
+// while the swarm is not open there is neither peer nor handshake.
 import { Choker, RateMeter } from '@shoal/choker';
 import { formatEndpoint, type InfoHash, type Layout, type PeerId, parseEndpoint } from '@shoal/primitives';
 import type { PieceStore } from '@shoal/storage';
@@ -12,8 +13,8 @@ import { PeerList, type PeerListSummary } from './peer-list.ts';
 import { Upload } from './upload.ts';
 
 const CHOKE_ROUND_MS = 10_000;
-/** A seed has nothing for a seed; it is asked again after this long. */
-const SEED_WAIT_MS = 10 * 60_000;
+/** A seed has nothing for a seed, nor a second address of a peer that is here; such is dialled again after this long. */
+const USELESS_WAIT_MS = 10 * 60_000;
 /** Requests one peer may queue here, as the extended handshake's `reqq` tells it (libtorrent's own default is 2,000). */
 const REQUEST_QUEUE = 2_000;
 
@@ -29,6 +30,8 @@ export interface SwarmHost {
   dial(address: string, wireKey: Uint8Array, signal: AbortSignal): Promise<ByteStream>;
   opened(connection: Connection): void;
   closed(connection: Connection): void;
+  /** Blocks came over it: where memory is full it is not read for a while. */
+  brought(connection: Connection): void;
 }
 
 export interface SwarmEvents {
@@ -57,6 +60,8 @@ export class Swarm implements PeerHost {
   readonly #peers = new Map<string, Peer>();
   readonly #connections = new Map<Peer, Connection>();
   readonly #dialling = new Map<string, AbortController>();
+  /** Dialled, and waiting for the other side's handshake. */
+  readonly #greeting = new Set<Connection>();
   readonly #choker: Choker;
   #content: SwarmContent | undefined;
   #open = false;
@@ -105,7 +110,7 @@ export class Swarm implements PeerHost {
   close(reason: string): void {
     this.#open = false;
     for (const controller of this.#dialling.values()) controller.abort();
-    for (const connection of [...this.#connections.values()]) connection.close(reason);
+    for (const connection of [...this.#greeting, ...this.#connections.values()]) connection.close(reason);
   }
 
   /** The geometry is known: peers can be asked and served. */
@@ -175,8 +180,10 @@ export class Swarm implements PeerHost {
     if (peerInterested ? amChoking && this.#unchoked < this.#choker.slots : !amChoking) this.#deal(false);
   }
 
-  onReceived(bytes: number): void {
+  onReceived(peer: Peer, bytes: number): void {
     this.downRate.add(bytes, this.now());
+    const connection = this.#connections.get(peer);
+    if (connection) this.#host.brought(connection);
   }
 
   onPeerBanned(peer: Peer, reason: string): void {
@@ -192,7 +199,8 @@ export class Swarm implements PeerHost {
     if (known) this.#peers.delete(peer.id.hex);
     if (connection) this.#host.closed(connection);
     if (peer.listenAddress !== null) {
-      this.#list.ended(peer.listenAddress, this.now(), null, peer.isSeed && this.#isSeed() ? SEED_WAIT_MS : 0);
+      const useless = this.#peers.has(peer.id.hex) || (peer.isSeed && this.#isSeed());
+      this.#list.ended(peer.listenAddress, this.now(), null, useless ? USELESS_WAIT_MS : 0);
     }
     if (known) this.#events.onPeerDisconnected(peer, reason);
     if (!this.#open) return;
@@ -218,7 +226,10 @@ export class Swarm implements PeerHost {
         stream.destroy();
         this.#dialEnded(address, null);
       },
-      (error: unknown) => this.#dialEnded(address, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#dialEnded(address, controller.signal.aborted ? null : message);
+      },
     );
   }
 
@@ -247,17 +258,20 @@ export class Swarm implements PeerHost {
         onEvent: (event) => {
           if (event.type !== 'handshake') return;
           this.#dialling.delete(address);
+          this.#greeting.delete(connection);
           this.#admit(connection, event.peerId);
         },
         onChunkEnd: () => undefined,
         onWritable: () => undefined,
         onClosed: (reason) => {
+          this.#greeting.delete(connection);
           this.#host.closed(connection);
           if (wire.closed?.code === 'ERR_WIRE_SELF') this.#list.bar(address, 'our own address');
-          this.#dialEnded(address, reason);
+          this.#dialEnded(address, this.#open ? reason : null);
         },
       },
     });
+    this.#greeting.add(connection);
     this.#host.opened(connection);
     connection.open();
   }
@@ -272,10 +286,11 @@ export class Swarm implements PeerHost {
       const survivor = this.#survivor(twin, peer);
       const loser = survivor === twin ? peer : twin;
       survivor.listenAddress ??= loser.listenAddress;
-      loser.listenAddress = null;
+      if (loser.listenAddress === survivor.listenAddress) loser.listenAddress = null;
       this.#peers.set(peer.id.hex, survivor);
       loser.close('connected twice');
       if (survivor === twin) return;
+      this.#events.onPeerDisconnected(twin, 'connected twice');
     }
     if (!twin && this.#peers.size >= this.#host.maxPeers) {
       connection.close('no room for more peers');
@@ -332,7 +347,8 @@ export class Swarm implements PeerHost {
       return; // not an IP transport: there is nothing to dial back
     }
     this.#list.add(peer.listenAddress, 'incoming');
-    this.#list.connected(peer.listenAddress);
+    if (this.#list.isBarred(peer.listenAddress)) peer.close('banned before');
+    else this.#list.connected(peer.listenAddress);
   }
 
   #deal(full: boolean): void {

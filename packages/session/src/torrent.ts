@@ -132,6 +132,7 @@ export class Torrent {
   #state: TorrentState = 'metadata';
   #paused = false;
   #closed = false;
+  #closing: Promise<void> | undefined;
   #error: SessionError | null = null;
   #sourcesRunning = false;
   /** The current start, check or stop; each waits for the one before. */
@@ -140,6 +141,8 @@ export class Torrent {
   /** Payload of former runs; read once, since this run's own saves hold it too. */
   #earlier = { uploaded: 0, downloaded: 0 };
   #resumed = false;
+  /** What was known of the files when last asked; enough to go on after a pause where there is no state store. */
+  #remembered: FastResume | undefined;
   #saveTimer: Timer | undefined;
   #saving: Promise<void> = Promise.resolve();
 
@@ -252,12 +255,18 @@ export class Torrent {
   }
 
   /** Says goodbye, saves, and lets go of everything. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#closed) return this.#work;
+  close(): Promise<void> {
     this.#closed = true;
+    // In a turn of its own: a listener that hears of it may close the torrent too.
+    this.#closing ??= Promise.resolve().then(() => this.#close());
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#hub.emit({ type: 'closed' });
     await this.#queue(() => this.#standStill('the client stops'));
     for (const extension of this.#attached) extension.detach();
+    this.#engine?.download.stop();
     await this.#engine?.store.close().catch(() => undefined);
     await this.#engine?.storage.close().catch(() => undefined);
     this.#hub.close();
@@ -370,7 +379,7 @@ export class Torrent {
     const data = bytes && decodeResumeData(bytes, this.infoHash, layout);
     if (data && !this.#resumed) this.#earlier = { uploaded: data.uploaded, downloaded: data.downloaded };
     this.#resumed = true;
-    return data?.storage;
+    return data?.storage ?? this.#remembered;
   }
 
   #newPicker(layout: Layout, have: Bitfield): Picker {
@@ -445,8 +454,7 @@ export class Torrent {
     this.#saveTimer?.cancel();
     this.#saveTimer = undefined;
     const engine = this.#engine;
-    const spilled = engine?.store.spill().catch(() => undefined);
-    await Promise.all([this.#stopSources(), spilled]);
+    await Promise.all([this.#stopSources(), engine?.download.finish()]);
     if (engine && this.#state !== 'checking') await this.#save();
   }
 
@@ -459,7 +467,7 @@ export class Torrent {
   }
 
   #saveSoon(): void {
-    if (this.#saveTimer || this.#stopped) return;
+    if (this.#saveTimer || this.#stopped || !this.#host.stateStore) return;
     this.#saveTimer = this.#host.clock.setTimer(() => {
       this.#saveTimer = undefined;
       void this.#save();
@@ -474,17 +482,15 @@ export class Torrent {
 
   async #saveNow(): Promise<void> {
     const engine = this.#engine;
-    if (!engine || !this.#host.stateStore) return;
+    if (!engine) return;
     await engine.storage.flush();
     // Stamps first: a piece written after them makes them stale, and is then found by hashing instead of being lost.
     const stamps = await engine.storage.stamps();
+    const storage = { have: engine.picker.have.clone(), stamps, partial: storedBlocks(engine.store) };
+    this.#remembered = storage;
     const { downloadedEver, uploadedEver } = this.snapshot();
-    const bytes = encodeResumeData(this.infoHash, {
-      storage: { have: engine.picker.have, stamps, partial: storedBlocks(engine.store) },
-      downloaded: downloadedEver,
-      uploaded: uploadedEver,
-    });
-    await this.#host.stateStore.save(this.#stateKey, bytes);
+    const bytes = encodeResumeData(this.infoHash, { storage, downloaded: downloadedEver, uploaded: uploadedEver });
+    await this.#host.stateStore?.save(this.#stateKey, bytes);
   }
 
   #queue(step: () => Promise<void> | void): Promise<void> {

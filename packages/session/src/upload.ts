@@ -61,11 +61,9 @@ export class Upload {
     this.#store.load(piece, begin, length).then(
       (block) => {
         this.#loading = false;
-        const request = this.#connection.wire.nextPeerRequest();
-        if (request && request.piece === piece && request.begin === begin && request.length === length) {
-          this.#connection.wire.piece(piece, begin, block);
-          this.#onSent(length);
-        }
+        if (this.#connection.closed) return;
+        // Not sent where the peer took the request back meanwhile.
+        if (this.#connection.wire.piece(piece, begin, block)) this.#onSent(length);
         this.serve();
       },
       (error: unknown) => {
