@@ -52,6 +52,8 @@ export class Session {
   readonly #host: TorrentHost;
   readonly #inbound: InboundHost;
   #listeners: Listener[] = [];
+  /** Kept after the listeners are closed: goodbyes must name the port that was announced. */
+  #port = 0;
   #dialling = 0;
   #heartbeat: Timer | undefined;
   #closed = false;
@@ -98,7 +100,7 @@ export class Session {
 
   /** The port that is announced; 0 before `listen`. */
   get port(): number {
-    return this.#listeners[0]?.port ?? 0;
+    return this.#port;
   }
 
   get torrents(): readonly Torrent[] {
@@ -111,6 +113,7 @@ export class Session {
     for (const transport of this.#options.transports) {
       try {
         this.#listeners.push(await transport.listen((stream) => this.#accept(stream)));
+        this.#port ||= (this.#listeners[0] as Listener).port;
       } catch (error) {
         await this.#stopListening();
         const reason = error instanceof Error ? error.message : String(error);
