@@ -153,7 +153,8 @@ function checkFile(workspace, file, byName, shared, mayImport, report) {
     }
     if (inSource && !free && other?.folder === 'testkit') report(at(node), 'only tests import testkit');
     const declared = inSource && !free ? name in dependencies : name in dependencies || name in devDependencies;
-    const fromRoot = !inSource && other === undefined && shared.has(name);
+    // What is private runs here alone, where the root's tools always are.
+    const fromRoot = (!inSource || !workspace.published) && other === undefined && shared.has(name);
     if (!declared && !fromRoot) {
       report(at(node), `${name} is not in ${inSource ? 'dependencies' : 'dependencies or devDependencies'}`);
     }

@@ -82,7 +82,7 @@ export function writeFailure(
 }
 
 /** What the system's error codes mean; undefined for errors that say it themselves. */
-export function systemWords(error: unknown): string | undefined {
+function systemWords(error: unknown): string | undefined {
   return SYSTEM_WORDS[codeOf(error) ?? ''];
 }
 

@@ -157,6 +157,15 @@ describe('a tree that', () => {
     expect(breaches(tree(importing), table).join('\n')).toMatch(/interop may not import cli/);
   });
 
+  test('is private and uses a tool of the root in its source is let be; another it declares', () => {
+    const inSource = (text: string): Record<string, string> => ({
+      'packages/interop/package.json': manifest('@shoal/interop', { private: true }),
+      'packages/interop/src/a.ts': text,
+    });
+    expect(breaches(tree(inSource(`import 'vitest';`)), table)).toEqual([]);
+    expect(breaches(tree(inSource(`import 'left-pad';`)), table).join('\n')).toMatch(/left-pad is not in dependencies/);
+  });
+
   test('only has things named like a global is let be', () => {
     const text = `
       export interface Clock { performance: number; process(x: number): void }

@@ -42,7 +42,7 @@ export type Message =
   | { readonly type: 'unknown'; readonly id: number; readonly payload: Uint8Array };
 
 /** Bytes of a PIECE frame before its block: length, type, piece, begin. */
-export const PIECE_HEADER_LENGTH = 13;
+const PIECE_HEADER_LENGTH = 13;
 
 export function encodeKeepAlive(): Uint8Array {
   return new Uint8Array(4);

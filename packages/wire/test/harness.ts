@@ -71,7 +71,7 @@ export function give(wire: Wire, ...messages: Uint8Array[]): PlainEvent[] {
 
 const times = new WeakMap<Wire, number>();
 
-export function wireNow(wire: Wire): number {
+function wireNow(wire: Wire): number {
   return times.get(wire) ?? 0;
 }
 
