@@ -97,6 +97,11 @@ export class PeerList {
     candidate.notBefore = now + Math.max(wait, waitMs);
   }
 
+  /** The torrent starts anew: whoever was left through no fault of theirs need not wait. */
+  wake(): void {
+    for (const candidate of this.#candidates.values()) if (candidate.failures === 0) candidate.notBefore = 0;
+  }
+
   /** Never again, and never handed in anew. */
   bar(address: string, reason: string): void {
     this.add(address, 'self');

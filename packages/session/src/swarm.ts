@@ -92,6 +92,12 @@ export class Swarm implements PeerHost {
     return this.#peers.size;
   }
 
+  /** Nobody is connected, nobody is being dialled, and nobody is left to dial now. */
+  get isStarving(): boolean {
+    if (!this.#open || this.#peers.size > 0 || this.#dialling.size > 0) return false;
+    return this.#list.next(this.now()) === undefined;
+  }
+
   get addresses(): PeerListSummary {
     return this.#list.summary();
   }
@@ -103,6 +109,7 @@ export class Swarm implements PeerHost {
   /** Takes peers from here on. */
   open(): void {
     this.#open = true;
+    this.#list.wake();
     this.#dialMore();
   }
 

@@ -65,6 +65,17 @@ test('a longer wait can be asked for', () => {
   expect(list.next(600_000)).toBe('a:1');
 });
 
+test('a new start spares those their wait who did not fail', () => {
+  const list = new PeerList();
+  for (const address of ['left:1', 'failed:1', 'barred:1']) list.add(address, 'tracker');
+  list.ended('left:1', 0, null, 600_000);
+  list.ended('failed:1', 0, 'refused');
+  list.bar('barred:1', 'sent bad data');
+  list.wake();
+  expect(dial(list, 1)).toBe('left:1');
+  expect(list.next(1)).toBeUndefined();
+});
+
 test('fewest failures first, then whoever waits longest', () => {
   const list = new PeerList();
   for (const address of ['a:1', 'b:1', 'c:1']) list.add(address, 'tracker');
