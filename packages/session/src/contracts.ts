@@ -84,6 +84,8 @@ export interface PeerSource {
   start(torrent: SourceTorrent): void;
   /** Every wanted piece has been downloaded in this run. */
   complete(): void;
+  /** The torrent has nobody to download from. Called every second while so: the source keeps to its own limits. */
+  wantPeers?(): void;
   /** Says goodbye where the protocol has one; never rejects; bounded by a time-out of its own. */
   stop(): Promise<void>;
   status(): readonly SourceStatus[];

@@ -1,3 +1,4 @@
+export type { TorrentContent } from './content.ts';
 export type {
   AttachedExtension,
   BlockSource,
@@ -24,7 +25,6 @@ export type { PeerListSummary } from './peer-list.ts';
 export { type AddOptions, Session, type SessionOptions } from './session.ts';
 export type {
   Torrent,
-  TorrentContent,
   TorrentEvent,
   TorrentOptions,
   TorrentSnapshot,

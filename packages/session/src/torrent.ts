@@ -1,18 +1,10 @@
-// One torrent's life: metadata → checking → downloading → seeding, and beside them paused and error. Owns its content
-// (picker, store, download), its swarm, its peer sources and its resume data. `state` changes in `#enter` alone.
+// One torrent's life: metadata → checking → downloading → seeding, and beside them paused and error. Owns its content,
+// its swarm, its peer sources and its resume data. `state` changes in `#enter` alone.
 import type { Metainfo } from '@shoal/metainfo';
-import { Picker } from '@shoal/picker';
-import { Bitfield, type InfoHash, type Layout, PeerId } from '@shoal/primitives';
-import {
-  type ByteBudget,
-  type FastResume,
-  type Hasher,
-  type PartialPiece,
-  PieceStore,
-  planCheck,
-  type Storage,
-} from '@shoal/storage';
+import { type Bitfield, type InfoHash, type Layout, PeerId } from '@shoal/primitives';
+import type { ByteBudget, FastResume, Hasher } from '@shoal/storage';
 import type { Connection } from './connection.ts';
+import { Content, type TorrentContent } from './content.ts';
 import type {
   AttachedExtension,
   ExtensionTorrent,
@@ -23,7 +15,6 @@ import type {
   Timer,
   TorrentExtension,
 } from './contracts.ts';
-import { Download } from './download.ts';
 import { SessionError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
 import type { Peer } from './peer.ts';
@@ -32,8 +23,6 @@ import { decodeResumeData, encodeResumeData } from './resume-data.ts';
 import { Swarm, type SwarmHost } from './swarm.ts';
 
 const SAVE_EVERY_MS = 5_000;
-/** Reads and hashes under way while checking. */
-const CHECKS_AT_ONCE = 4;
 
 export type TorrentState = 'metadata' | 'checking' | 'downloading' | 'seeding';
 
@@ -84,12 +73,6 @@ export interface TorrentHost extends SwarmHost {
   readonly stateStore: StateStore | undefined;
 }
 
-/** A torrent's geometry and where its bytes lie. */
-export interface TorrentContent {
-  readonly metainfo: Metainfo;
-  readonly storage: Storage;
-}
-
 export interface TorrentOptions {
   readonly infoHash: InfoHash;
   /** Absent while only the hash is known; `provide` brings it later. */
@@ -104,19 +87,6 @@ export interface TorrentOptions {
   readonly onMetadata?: (info: Uint8Array) => void;
 }
 
-/** Everything that exists once the geometry is known. */
-interface Engine {
-  readonly metainfo: Metainfo;
-  readonly storage: Storage;
-  readonly layout: Layout;
-  readonly store: PieceStore;
-  picker: Picker;
-  download: Download;
-  bytesDone: number;
-  /** Missing pieces of each file, by file index. */
-  missing: Int32Array;
-}
-
 export class Torrent {
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;
@@ -128,7 +98,7 @@ export class Torrent {
   readonly #stateKey: string;
   readonly #private: boolean;
   readonly #onMetadata: ((info: Uint8Array) => void) | undefined;
-  #engine: Engine | undefined;
+  #content: Content | undefined;
   #state: TorrentState = 'metadata';
   #paused = false;
   #closed = false;
@@ -172,7 +142,7 @@ export class Torrent {
   }
 
   get metainfo(): Metainfo | undefined {
-    return this.#engine?.metainfo;
+    return this.#content?.metainfo;
   }
 
   get state(): TorrentState {
@@ -188,12 +158,12 @@ export class Torrent {
   }
 
   get name(): string {
-    return this.#engine?.metainfo.name ?? this.infoHash.hex;
+    return this.#content?.metainfo.name ?? this.infoHash.hex;
   }
 
   /** The verified pieces; undefined while the geometry is unknown. A copy. */
   get have(): Bitfield | undefined {
-    return this.#engine?.picker.have.clone();
+    return this.#content?.have.clone();
   }
 
   get peers(): readonly Peer[] {
@@ -202,34 +172,20 @@ export class Torrent {
 
   /** Brings the content of a torrent that was added by its hash alone; checking starts. Throws ERR_METADATA_MISMATCH. */
   provide(content: TorrentContent): void {
-    const { metainfo, storage } = content;
+    const { metainfo } = content;
     if (!metainfo.infoHash.equals(this.infoHash)) {
       throw new SessionError(
         'ERR_METADATA_MISMATCH',
         `this torrent is ${this.infoHash.hex}, the metadata are of ${metainfo.infoHash.hex}`,
       );
     }
-    if (this.#engine) return;
-    const { layout } = metainfo;
-    const store = new PieceStore({
-      layout,
-      storage,
-      hasher: this.#host.hasher,
-      expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
-      budget: this.#host.budget,
-      onError: (error) => this.#fail(error),
+    if (this.#content) return;
+    this.#content = new Content(content, this.#host, {
+      onPiece: (piece, files) => this.#onPiece(piece, files),
+      onBadPiece: (piece, from) => this.#hub.emit({ type: 'badPiece', piece, from }),
+      onStorageError: (error) => this.#fail(error),
+      onWork: () => this.#swarm.refill(),
     });
-    const picker = this.#newPicker(layout, new Bitfield(layout.pieceCount));
-    this.#engine = {
-      metainfo,
-      storage,
-      layout,
-      store,
-      picker,
-      download: this.#newDownload(layout, picker, store),
-      bytesDone: 0,
-      missing: new Int32Array(layout.files.length),
-    };
     this.#hub.emit({ type: 'metadata', metainfo });
     void this.#queue(() => this.#start());
   }
@@ -266,9 +222,7 @@ export class Torrent {
     this.#hub.emit({ type: 'closed' });
     await this.#queue(() => this.#standStill('the client stops'));
     for (const extension of this.#attached) extension.detach();
-    this.#engine?.download.stop();
-    await this.#engine?.store.close().catch(() => undefined);
-    await this.#engine?.storage.close().catch(() => undefined);
+    await this.#content?.close();
     this.#hub.close();
   }
 
@@ -279,6 +233,9 @@ export class Torrent {
 
   tick(now: number): void {
     this.#swarm.tick(now);
+    if (this.#sourcesRunning && this.#state !== 'seeding' && this.#swarm.isStarving) {
+      for (const source of this.#sources) source.wantPeers?.();
+    }
   }
 
   subscribe(listener: (event: TorrentEvent) => void): () => void {
@@ -301,7 +258,7 @@ export class Torrent {
 
   snapshot(): TorrentSnapshot {
     const now = this.#host.clock.now();
-    const engine = this.#engine;
+    const content = this.#content;
     const { downRate, upRate } = this.#swarm;
     let seeds = 0;
     for (const peer of this.#swarm.peers) if (peer.isSeed) seeds++;
@@ -309,11 +266,11 @@ export class Torrent {
       state: this.#state,
       paused: this.#paused,
       error: this.#error,
-      bytesTotal: engine?.layout.totalLength ?? 0,
-      bytesDone: engine?.bytesDone ?? 0,
+      bytesTotal: content?.layout.totalLength ?? 0,
+      bytesDone: content?.bytesDone ?? 0,
       bytesChecked: this.#bytesChecked,
-      pieces: engine?.layout.pieceCount ?? 0,
-      piecesDone: engine?.picker.have.count ?? 0,
+      pieces: content?.layout.pieceCount ?? 0,
+      piecesDone: content?.have.count ?? 0,
       downRate: downRate.rate(now),
       upRate: upRate.rate(now),
       downloaded: downRate.total,
@@ -330,14 +287,14 @@ export class Torrent {
   /** From paused, error or new to exchanging data: what lies on disk is checked first. */
   async #start(): Promise<void> {
     if (this.#stopped) return;
-    const engine = this.#engine;
-    if (engine) {
+    const content = this.#content;
+    if (content) {
       this.#enter('checking');
-      await engine.storage.open();
-      await this.#check(engine);
+      const hashed = await this.#check(content);
       if (this.#stopped) return;
-      this.#swarm.setContent(engine);
-      this.#enter(engine.picker.isComplete ? 'seeding' : 'downloading');
+      this.#swarm.setContent(content);
+      this.#enter(content.isComplete ? 'seeding' : 'downloading');
+      if (hashed) this.#saveSoon();
     } else {
       this.#enter('metadata');
     }
@@ -349,29 +306,17 @@ export class Torrent {
     return this.#paused || this.#closed || this.#error !== null;
   }
 
-  /** Finds out which pieces are here: those the resume data vouch for, and what hashing finds among the rest. */
-  async #check(engine: Engine): Promise<void> {
-    const saved = await this.#loadResume(engine.layout);
-    const plan = planCheck(engine.layout, saved, await engine.storage.stamps());
-    const have = plan.trusted.clone();
+  async #check(content: Content): Promise<boolean> {
+    const saved = await this.#loadResume(content.layout);
     this.#bytesChecked = 0;
-    const pieces = plan.check.values();
-    const worker = async (): Promise<void> => {
-      for (const piece of pieces) {
-        if (this.#stopped) return;
-        if ((await engine.store.check(piece)) === 'ok') have.set(piece);
-        this.#bytesChecked += engine.layout.pieceSize(piece);
+    return content.check(
+      saved,
+      () => !this.#stopped,
+      (piece) => {
+        this.#bytesChecked += content.layout.pieceSize(piece);
         this.#hub.emit({ type: 'checked', piece });
-      }
-    };
-    await Promise.all(Array.from({ length: CHECKS_AT_ONCE }, worker));
-    engine.download.stop();
-    engine.picker = this.#newPicker(engine.layout, have);
-    engine.download = this.#newDownload(engine.layout, engine.picker, engine.store);
-    this.#count(engine);
-    engine.store.trust(plan.trusted);
-    for (const { piece, blocks } of plan.partial) engine.store.restore(piece, blocks);
-    for (const { piece, blocks } of [...engine.store.pending()]) engine.download.restore(piece, blocks);
+      },
+    );
   }
 
   async #loadResume(layout: Layout): Promise<FastResume | undefined> {
@@ -382,58 +327,17 @@ export class Torrent {
     return data?.storage ?? this.#remembered;
   }
 
-  #newPicker(layout: Layout, have: Bitfield): Picker {
-    return new Picker({ geometry: layout, have, random: () => this.#host.random.number() });
-  }
-
-  #newDownload(layout: Layout, picker: Picker, store: PieceStore): Download {
-    return new Download({
-      layout,
-      picker,
-      store,
-      budget: this.#host.budget,
-      events: {
-        onPiece: (piece) => this.#onPiece(piece),
-        onBadPiece: (piece, from) => this.#hub.emit({ type: 'badPiece', piece, from }),
-        onStorageError: (error) => this.#fail(error),
-        onWork: () => this.#swarm.refill(),
-      },
-    });
-  }
-
-  #onPiece(piece: number): void {
-    const engine = this.#engine;
-    if (!engine) return;
+  #onPiece(piece: number, files: readonly number[]): void {
     this.#hub.emit({ type: 'piece', piece });
     this.#swarm.announcePiece(piece);
     this.#saveSoon();
-    this.#countPiece(engine, piece);
-    if (!engine.picker.isComplete || this.#state !== 'downloading') return;
+    for (const file of files) this.#hub.emit({ type: 'file', file });
+    if (!this.#content?.isComplete || this.#state !== 'downloading') return;
     this.#enter('seeding');
     for (const source of this.#sources) if (this.#sourcesRunning) source.complete();
     this.#hub.emit({ type: 'complete' });
     this.#swarm.dropSeeds();
     void this.#save();
-  }
-
-  /** Sums up what is here and what each file lacks; afterwards both are kept piece by piece. */
-  #count(engine: Engine): void {
-    const { layout, picker, missing } = engine;
-    engine.bytesDone = 0;
-    missing.fill(0);
-    for (let piece = 0; piece < layout.pieceCount; piece++) {
-      if (picker.have.has(piece)) engine.bytesDone += layout.pieceSize(piece);
-      else for (const { file } of layout.spans(piece)) (missing[file] as number)++;
-    }
-  }
-
-  #countPiece(engine: Engine, piece: number): void {
-    engine.bytesDone += engine.layout.pieceSize(piece);
-    for (const { file, padding } of engine.layout.spans(piece)) {
-      const left = (engine.missing[file] as number) - 1;
-      engine.missing[file] = left;
-      if (left === 0 && !padding) this.#hub.emit({ type: 'file', file });
-    }
   }
 
   #startSources(): void {
@@ -453,9 +357,8 @@ export class Torrent {
     this.#swarm.close(reason);
     this.#saveTimer?.cancel();
     this.#saveTimer = undefined;
-    const engine = this.#engine;
-    await Promise.all([this.#stopSources(), engine?.download.finish()]);
-    if (engine && this.#state !== 'checking') await this.#save();
+    await Promise.all([this.#stopSources(), this.#content?.download.finish()]);
+    if (this.#content && this.#state !== 'checking') await this.#save();
   }
 
   #fail(error: unknown): void {
@@ -481,12 +384,8 @@ export class Torrent {
   }
 
   async #saveNow(): Promise<void> {
-    const engine = this.#engine;
-    if (!engine) return;
-    await engine.storage.flush();
-    // Stamps first: a piece written after them makes them stale, and is then found by hashing instead of being lost.
-    const stamps = await engine.storage.stamps();
-    const storage = { have: engine.picker.have.clone(), stamps, partial: storedBlocks(engine.store) };
+    if (!this.#content) return;
+    const storage = await this.#content.resumeData();
     this.#remembered = storage;
     const { downloadedEver, uploadedEver } = this.snapshot();
     const bytes = encodeResumeData(this.infoHash, { storage, downloaded: downloadedEver, uploaded: uploadedEver });
@@ -520,8 +419,8 @@ export class Torrent {
   }
 
   #left(): number {
-    const engine = this.#engine;
-    return engine ? engine.layout.totalLength - engine.bytesDone : 1;
+    const content = this.#content;
+    return content ? content.layout.totalLength - content.bytesDone : 1;
   }
 
   #forSource(name: string): SourceTorrent {
@@ -546,15 +445,8 @@ export class Torrent {
       private: this.#private,
       peers: () => this.#swarm.extensionPeers(),
       offerPeers: (addresses) => this.#swarm.offer(addresses, 'extension'),
-      info: () => this.#engine?.metainfo.infoBytes,
+      info: () => this.#content?.metainfo.infoBytes,
       offerMetadata: (info) => this.#onMetadata?.(info),
     };
   }
-}
-
-/** Blocks of unfinished pieces that lie on disk; those in memory alone are not there after a crash. */
-function storedBlocks(store: PieceStore): PartialPiece[] {
-  return [...store.pending()]
-    .filter(({ stored }) => stored.length > 0)
-    .map(({ piece, stored }) => ({ piece, blocks: stored }));
 }

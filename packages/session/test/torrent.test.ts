@@ -1,7 +1,7 @@
 import { MemoryStorage } from '@shoal/storage';
 import { FaultyStorage } from '@shoal/testkit';
 import { expect, test } from 'vitest';
-import type { Torrent, TorrentEvent } from '../src/index.ts';
+import type { PeerSource, Torrent, TorrentEvent } from '../src/index.ts';
 import { Session } from '../src/index.ts';
 import { contentOf, filledStorage, hasher, makeTorrent, memoryStateStore, outliving, World } from './harness.ts';
 
@@ -214,4 +214,43 @@ test('nothing is left after close: no stream, no timer', async () => {
   await world.clock.run(undefined, 1_000);
   expect(world.network.openStreams).toBe(0);
   expect(world.clock.pending).toBe(0);
+});
+
+test('a torrent with nobody to ask tells its sources so, until it has somebody', async () => {
+  const world = new World('starving');
+  const made = makeTorrent(world.random, [2_000_000], 32_768);
+  const seed = await world.join('10.0.0.1', made, { storage: await filledStorage(made), host: LINE, sources: [] });
+  let wanted = 0;
+  const source: PeerSource = {
+    name: 'slow',
+    start: () => undefined,
+    complete: () => undefined,
+    wantPeers: () => void wanted++,
+    stop: async () => undefined,
+    status: () => [],
+  };
+  const leech = await world.join('10.0.0.2', made, { host: LINE, sources: [source] });
+  await world.clock.run(() => wanted >= 3, 10_000);
+  leech.torrent.addPeers([seed.host.address()]);
+  await world.clock.run(() => leech.torrent.peers.length === 1, 5_000);
+  const before = wanted;
+  await world.untilComplete(30_000);
+  expect(wanted).toBe(before);
+  await world.close();
+});
+
+test('what hashing found at the start is remembered though nothing is downloaded', async () => {
+  const world = new World('seed');
+  const made = makeTorrent(world.random, [500_000], 32_768);
+  const stateStore = memoryStateStore();
+  const storage = outliving(await filledStorage(made));
+  const first = await world.join('10.0.0.1', made, { storage, stateStore });
+  await world.clock.run(() => first.torrent.state === 'seeding', 5_000);
+  await world.clock.run(undefined, 10_000);
+  first.host.crash();
+  const second = await world.join('10.0.0.2', made, { storage, stateStore });
+  const events = record(second.torrent);
+  await world.clock.run(() => second.torrent.state === 'seeding', 5_000);
+  expect(events.filter(({ type }) => type === 'checked')).toEqual([]);
+  await world.close();
 });
