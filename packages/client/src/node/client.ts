@@ -60,11 +60,13 @@ export class Client {
 
   /**
    * Adds a torrent: a .torrent file's path, its bytes, or parsed metainfo. What lies in `dir` is checked first, then the
-   * rest is downloaded, and all of it seeded until `close`. Rejects with the reading package's error.
+   * rest is downloaded, and all of it seeded until `close`. Rejects with the error of whichever package reads it, having
+   * added nothing.
    */
   async add(source: string | Uint8Array | Metainfo, options: AddOptions): Promise<Torrent> {
     const metainfo = await metainfoOf(source);
     const dir = resolve(options.dir);
+    const peers = (options.peers ?? []).map((peer) => formatEndpoint(parseEndpoint(peer)));
     const tiers = (options.trackers ?? metainfo.announce).map((tier) => [...tier]);
     const sources: PeerSource[] = [...(options.sources ?? [])];
     if (tiers.length > 0) {
@@ -83,7 +85,7 @@ export class Client {
       sources,
       stateKey: stateKey(metainfo, dir),
     });
-    torrent.addPeers((options.peers ?? []).map((peer) => formatEndpoint(parseEndpoint(peer))));
+    torrent.addPeers(peers);
     return torrent;
   }
 

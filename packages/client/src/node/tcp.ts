@@ -5,10 +5,14 @@ import { formatEndpoint, normalizeIp, parseEndpoint } from '@shoal/primitives';
 import type { ByteStream, Listener, StreamHandler, Transport } from '@shoal/session';
 
 const DIAL_TIMEOUT_MS = 10_000;
+/** How long a stream that was closed may take to get rid of what was written: its other end may have stopped reading. */
+const LINGER_MS = 5_000;
 /** One socket's receive buffer; every dialled socket has its own, since a view is valid only until the next read. */
 const RECEIVE_BUFFER = 64 * 1024;
 /** What a socket takes before it asks to hold back: four of the engine's write batches. */
 const SEND_BUFFER = 1024 * 1024;
+/** Handed on to the stream below; Node's types leave it out for sockets that dial. */
+const DIALLED_BUFFER = { writableHighWaterMark: SEND_BUFFER };
 
 export interface TcpOptions {
   /** 0: chosen by the system. */
@@ -40,6 +44,7 @@ function dial(address: string, signal: AbortSignal, bind: string | undefined): P
       host,
       port,
       noDelay: true,
+      ...DIALLED_BUFFER,
       ...(bind === undefined ? {} : { localAddress: bind }),
       onread: {
         buffer: new Uint8Array(RECEIVE_BUFFER),
@@ -80,7 +85,8 @@ async function listen(options: TcpOptions, onStream: (stream: ByteStream) => voi
     onStream(stream);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(wordsFor(error))));
+    // Stays: a connection that cannot be accepted (no more file handles) is no reason to end the process.
+    server.on('error', (error) => reject(new Error(wordsFor(error))));
     server.listen({ port: options.port, ...(options.bind === undefined ? {} : { host: options.bind }) }, resolve);
   });
   return {
@@ -88,7 +94,7 @@ async function listen(options: TcpOptions, onStream: (stream: ByteStream) => voi
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroySoon();
+        for (const socket of sockets) endSoon(socket);
       }),
   };
 }
@@ -141,7 +147,7 @@ class SocketStream implements ByteStream {
   }
 
   close(): void {
-    this.#socket.destroySoon();
+    endSoon(this.#socket);
   }
 
   destroy(): void {
@@ -153,6 +159,14 @@ class SocketStream implements ByteStream {
     this.#closed = true;
     this.#handler?.onClose(this.#error && new Error(wordsFor(this.#error)));
   }
+}
+
+/** Sends what was written, for a bounded time. */
+function endSoon(socket: Socket): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.destroySoon();
 }
 
 const WORDS: Readonly<Record<string, string>> = {
