@@ -244,6 +244,7 @@ test('a dialled stream whose filter gets no answer, or fails, is given up', asyn
   fails = false;
   await world.clock.run(() => seen.streams.length === 3, 60_000);
   await world.close();
+  await world.clock.run(undefined, 1_000);
   expect([world.network.openStreams, world.clock.pending]).toEqual([0, 0]);
 });
 

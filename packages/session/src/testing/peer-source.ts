@@ -1,6 +1,6 @@
 // What every PeerSource must do, as tests for any runner.
 import type { PeerSource, SourceTorrent } from '../contracts.ts';
-import { type RegisterTest, same } from './register.ts';
+import { type RegisterTest, same, someTime } from './register.ts';
 
 /** A source under test, in a world where the peer at `expected` can be found. */
 export interface PeerSourceUnderTest {
@@ -54,6 +54,7 @@ export function testPeerSource(
     const second: string[] = [];
     source.start(torrentOf(second));
     await until(() => second.includes(expected));
+    await someTime(until);
     same(first.length, before, 'offers to the torrent that was stopped');
     source.complete();
     await settle(source.stop());

@@ -5,3 +5,9 @@ export type RegisterTest = (name: string, body: () => Promise<void>) => unknown;
 export function same<T>(actual: T, expected: T, what: string): void {
   if (!Object.is(actual, expected)) throw new Error(`${what}: ${String(actual)} instead of ${String(expected)}`);
 }
+
+/** Lets some time pass, so that what must not happen could; a world in which nothing more happens is as good. */
+export async function someTime(until: (condition: () => boolean) => Promise<void>): Promise<void> {
+  let looks = 0;
+  await until(() => ++looks > 20).catch(() => undefined);
+}

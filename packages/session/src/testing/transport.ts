@@ -1,7 +1,7 @@
 // What every Transport and its ByteStreams must do, as tests for any runner.
 import { concatBytes, formatEndpoint } from '@shoal/primitives';
 import type { ByteStream, Transport } from '../contracts.ts';
-import { type RegisterTest, same } from './register.ts';
+import { type RegisterTest, same, someTime } from './register.ts';
 
 /** A pair of transports under test that can reach each other. */
 export interface TransportUnderTest {
@@ -74,6 +74,9 @@ export function testTransport(
         await listener.close();
         await under.cleanUp?.();
       }
+      // A second `onClose` may come late.
+      await someTime(under.until);
+      same(dialled.closes + accepted.closes, 2, 'closes in all');
     });
   };
 
@@ -95,6 +98,8 @@ export function testTransport(
       let written = 0;
       while (dialled.stream.write([block]) && written < 1_000) written++;
       same(written < 1_000, true, 'write answered false at last');
+      await someTime(until);
+      same(accepted.length, 0, 'bytes handed over while paused');
       accepted.stream.resume();
       await until(() => dialled.drains > 0 && accepted.length === (written + 1) * block.length);
     },
