@@ -64,7 +64,7 @@ function split(url: string): { head: string; query: string } {
       `a tracker's address of ${url.length} characters, at most ${MAX_URL_LENGTH} are taken`,
     );
   }
-  const bare = (url.split('#', 1)[0] as string).trim();
+  const bare = withoutEnd((url.split('#', 1)[0] as string).trim());
   if (!/^https?:\/\/[^/?]/i.test(bare) || !URL.canParse(bare)) {
     throw new TrackerError(
       'ERR_TRACKER_URL',
@@ -73,6 +73,13 @@ function split(url: string): { head: string; query: string } {
   }
   const mark = bare.indexOf('?');
   return mark < 0 ? { head: bare, query: '' } : { head: bare.slice(0, mark), query: bare.slice(mark + 1) };
+}
+
+/** URL overlooks control characters at the end of an address; with a query behind them they would make it invalid. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(0, end);
 }
 
 function isInfoHash(pair: string): boolean {

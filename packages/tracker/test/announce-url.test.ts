@@ -45,6 +45,15 @@ test.each([
   expect(whole.match(/info_?%?(5f)?hash=/gi)).toHaveLength(1);
 });
 
+test.each(['http://t.example\0\0', 'http://t.example\u001f #fragment', 'http://t.example:80/announce\0'])(
+  'control characters at the end of %j are left out: with a query behind them there is no host',
+  (url) => {
+    const whole = announceUrl(url, request);
+    expect(whole).toMatch(/^[\x21-\x7e]+$/);
+    expect(new URL(whole).hostname).toBe('t.example');
+  },
+);
+
 test.each([
   'ftp://t.example/announce',
   'udp://t.example:1/',
