@@ -23,6 +23,8 @@ interface Swarm {
   /** How many of the peers are at each host. */
   readonly hosts: Map<string, number>;
   completed: number;
+  /** The newest announce, of the times that `announce` is told. */
+  announcedAt: number;
 }
 
 export interface MemorySwarmStoreOptions {
@@ -38,6 +40,9 @@ export interface MemorySwarmStoreOptions {
 
 /** Swarms looked at for expired peers with each announce, besides its own. */
 const SWEPT_PER_ANNOUNCE = 2;
+/** How long a swarm that nobody is in keeps its count of completed downloads. */
+const COMPLETED_KEPT_MS = 24 * 60 * 60_000;
+const LOOKED_AT_WHEN_FULL = 1_000;
 const ROLES: readonly PeerRole[] = ['leech', 'partial', 'seed'];
 
 export class MemorySwarmStore implements SwarmStore {
@@ -67,6 +72,7 @@ export class MemorySwarmStore implements SwarmStore {
     }
     if (peer) {
       swarm ??= this.#open();
+      swarm.announcedAt = now;
       this.#enter(swarm, peer, announce);
       // Behind all others: the swarms silent for longest are swept first.
       this.#swarms.delete(name);
@@ -95,7 +101,7 @@ export class MemorySwarmStore implements SwarmStore {
   }
 
   #open(): Swarm {
-    if (this.#swarms.size >= this.#maxSwarms) {
+    if (this.#swarms.size >= this.#maxSwarms && !this.#forgetEmpty()) {
       throw new TrackerError('ERR_TRACKER_FULL', `this tracker serves ${this.#maxSwarms} torrents already`);
     }
     const pools = (): Record<PeerRole, PeerPool<Entry>> => ({
@@ -103,7 +109,7 @@ export class MemorySwarmStore implements SwarmStore {
       seed: new PeerPool(),
       partial: new PeerPool(),
     });
-    return { peers: new Map(), pools: { 4: pools(), 6: pools() }, hosts: new Map(), completed: 0 };
+    return { peers: new Map(), pools: { 4: pools(), 6: pools() }, hosts: new Map(), completed: 0, announcedAt: 0 };
   }
 
   #enter(swarm: Swarm, peer: SwarmPeer, { event, expiresAt }: SwarmAnnounce): void {
@@ -150,7 +156,7 @@ export class MemorySwarmStore implements SwarmStore {
     }
   }
 
-  /** Forgets swarms that nobody is in any more; those with a count of completed downloads too, or they would stay for ever. */
+  /** Forgets swarms that nobody is in any more; those with completed downloads only after a day, for who asks then. */
   #sweep(now: number): void {
     let looked = 0;
     for (const [name, swarm] of this.#swarms) {
@@ -158,7 +164,19 @@ export class MemorySwarmStore implements SwarmStore {
       this.#expire(swarm, now);
       if (swarm.peers.size > 0) return;
       this.#swarms.delete(name);
+      // Goes behind all others, so that it does not stand in the way of their sweeping.
+      if (swarm.completed > 0 && now - swarm.announcedAt < COMPLETED_KEPT_MS) this.#swarms.set(name, swarm);
     }
+  }
+
+  /** Makes room for a torrent where one that nobody is in stands near the front; answers whether it did. */
+  #forgetEmpty(): boolean {
+    let looked = 0;
+    for (const [name, swarm] of this.#swarms) {
+      if (looked++ >= LOOKED_AT_WHEN_FULL) return false;
+      if (swarm.peers.size === 0) return this.#swarms.delete(name);
+    }
+    return false;
   }
 
   /** Own family first; leeches and seeds in proportion, so that no kind is starved. A seed needs leeches only. */

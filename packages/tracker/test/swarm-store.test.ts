@@ -1,6 +1,6 @@
 import { seededRandom } from '@shoal/testkit';
 import { expect, test } from 'vitest';
-import { MemorySwarmStore, type SwarmAnnounce, type SwarmStore } from '../src/index.ts';
+import { MemorySwarmStore, type SwarmAnnounce, type SwarmPeer, type SwarmStore } from '../src/index.ts';
 import { swarmStoreSuite } from '../src/testing.ts';
 
 swarmStoreSuite({ test, create: () => new MemorySwarmStore({ random: seededRandom('store').number }) });
@@ -55,6 +55,32 @@ test('a full store refuses new peers and torrents, not known ones', () => {
   // Time makes room.
   expect(store.announce(announce(2, '10.0.0.3', 1, 200)).leechers).toBe(1);
   expect(store.totals(200)).toEqual({ torrents: 1, seeders: 0, leechers: 1 });
+});
+
+test('a swarm that everybody has left keeps its completed downloads for a day, unless the store is full', () => {
+  const store = new MemorySwarmStore({ random: () => 0, maxSwarms: 2 });
+  const download = (torrent: number, now: number): void => {
+    const leech = announce(torrent, '10.0.0.1', 1, now);
+    store.announce(leech);
+    store.announce({
+      ...leech,
+      event: 'completed',
+      role: 'seed',
+      peer: { ...(leech.peer as SwarmPeer), role: 'seed' },
+    });
+    store.announce({ ...leech, event: 'stopped' });
+  };
+  const completed = (torrent: number, now: number) =>
+    store.scrape(new Uint8Array(20).fill(torrent), now)?.completed ?? null;
+  const day = 24 * 60 * 60_000;
+  download(1, 0);
+  for (let i = 0; i < 10; i++) store.announce(announce(2, '10.0.0.2', 2, i));
+  expect(completed(1, 10)).toBe(1);
+  for (let i = 0; i < 10; i++) store.announce(announce(2, '10.0.0.2', 2, day + i));
+  expect(completed(1, day + 10)).toBe(null);
+  download(1, day + 20);
+  download(3, day + 21);
+  expect([completed(1, day + 22), completed(3, day + 22)]).toEqual([null, 1]);
 });
 
 test('one host’s entries in a swarm are limited, the one silent for longest gives way', () => {
