@@ -123,6 +123,17 @@ test('a folder that cannot be written stops the torrent with words', async () =>
   expect((await stat(dir)).isFile()).toBe(true);
 });
 
+test('what cannot be added leaves nothing behind', async () => {
+  const { bytes } = await createTorrent(await folder());
+  const [dir, one] = [await temporary(), await client()];
+  await expect(one.add(bytes, { dir, peers: ['nonsense'] })).rejects.toThrow();
+  await expect(one.add(bytes.subarray(0, 50), { dir })).rejects.toMatchObject({ name: 'MetainfoError' });
+  await expect(one.add(join(dir, 'missing.torrent'), { dir })).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(one.session.torrents).toEqual([]);
+  await one.add(bytes, { dir });
+  await expect(one.add(bytes, { dir })).rejects.toMatchObject({ code: 'ERR_TORRENT_EXISTS' });
+});
+
 test('a port in use is a clear error', async () => {
   const one = await client();
   await expect(client({ port: one.port })).rejects.toMatchObject({

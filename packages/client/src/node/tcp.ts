@@ -5,7 +5,6 @@ import { formatEndpoint, normalizeIp, parseEndpoint } from '@shoal/primitives';
 import type { ByteStream, Listener, StreamHandler, Transport } from '@shoal/session';
 
 const DIAL_TIMEOUT_MS = 10_000;
-/** How long a stream that was closed may take to get rid of what was written: its other end may have stopped reading. */
 const LINGER_MS = 5_000;
 /** One socket's receive buffer; every dialled socket has its own, since a view is valid only until the next read. */
 const RECEIVE_BUFFER = 64 * 1024;
@@ -19,6 +18,8 @@ export interface TcpOptions {
   readonly port: number;
   /** The local address of every socket, listening and dialled. Default: any. */
   readonly bind?: string;
+  /** How long a stream that was closed may take to send the rest: its other end may have stopped reading. Default: 5 s. */
+  readonly lingerMs?: number;
 }
 
 export function createTcpTransport(options: TcpOptions): Transport {
@@ -31,12 +32,12 @@ export function createTcpTransport(options: TcpOptions): Transport {
         return false;
       }
     },
-    dial: (address, signal) => dial(address, signal, options.bind),
+    dial: (address, signal) => dial(address, signal, options),
     listen: (onStream) => listen(options, onStream),
   };
 }
 
-function dial(address: string, signal: AbortSignal, bind: string | undefined): Promise<ByteStream> {
+function dial(address: string, signal: AbortSignal, { bind, lingerMs }: TcpOptions): Promise<ByteStream> {
   const { host, port } = parseEndpoint(address);
   return new Promise((resolve, reject) => {
     let stream: SocketStream | undefined;
@@ -67,7 +68,7 @@ function dial(address: string, signal: AbortSignal, bind: string | undefined): P
       socket.setTimeout(0);
       signal.removeEventListener('abort', abort);
       socket.removeListener('error', fail);
-      stream = new SocketStream(socket, address);
+      stream = new SocketStream(socket, address, lingerMs);
       resolve(stream);
     });
   });
@@ -80,7 +81,7 @@ async function listen(options: TcpOptions, onStream: (stream: ByteStream) => voi
     socket.once('close', () => sockets.delete(socket));
     const host = normalizeIp(socket.remoteAddress ?? '');
     if (host === undefined) return void socket.destroy();
-    const stream = new SocketStream(socket, formatEndpoint({ host, port: socket.remotePort ?? 0 }));
+    const stream = new SocketStream(socket, formatEndpoint({ host, port: socket.remotePort ?? 0 }), options.lingerMs);
     socket.on('data', (bytes: Uint8Array) => stream.receive(bytes));
     onStream(stream);
   });
@@ -94,7 +95,7 @@ async function listen(options: TcpOptions, onStream: (stream: ByteStream) => voi
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) endSoon(socket);
+        for (const socket of sockets) endSoon(socket, options.lingerMs);
       }),
   };
 }
@@ -103,12 +104,14 @@ class SocketStream implements ByteStream {
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly #socket: Socket;
+  readonly #lingerMs: number | undefined;
   #handler: StreamHandler | undefined;
   #error: Error | undefined;
   #closed = false;
 
-  constructor(socket: Socket, remoteAddress: string) {
+  constructor(socket: Socket, remoteAddress: string, lingerMs: number | undefined) {
     this.#socket = socket;
+    this.#lingerMs = lingerMs;
     this.remoteAddress = remoteAddress;
     const host = normalizeIp(socket.localAddress ?? '') ?? '';
     this.localAddress = formatEndpoint({ host, port: socket.localPort ?? 0 });
@@ -147,7 +150,7 @@ class SocketStream implements ByteStream {
   }
 
   close(): void {
-    endSoon(this.#socket);
+    endSoon(this.#socket, this.#lingerMs);
   }
 
   destroy(): void {
@@ -162,9 +165,9 @@ class SocketStream implements ByteStream {
 }
 
 /** Sends what was written, for a bounded time. */
-function endSoon(socket: Socket): void {
+function endSoon(socket: Socket, lingerMs: number = LINGER_MS): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(timer));
   socket.destroySoon();
 }
