@@ -74,7 +74,7 @@ export async function contentOf(storage: Storage, made: MadeTorrent): Promise<Ui
 }
 
 /** Tells every torrent of every other one that has started: what a tracker does, without one. */
-export class Rendezvous {
+class Rendezvous {
   readonly #here = new Map<string, (addresses: readonly string[]) => void>();
 
   source(address: string): PeerSource {
