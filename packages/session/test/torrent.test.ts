@@ -190,6 +190,24 @@ test('files are told as they become whole, and complete comes last', async () =>
   await world.close();
 });
 
+test('figures are up to date when a piece is told', async () => {
+  const world = new World('figures');
+  const made = makeTorrent(world.random, [200_000], 16_384);
+  await world.join('10.0.0.1', made, { storage: await filledStorage(made) });
+  const leech = await world.join('10.0.0.2', made);
+  const done: number[] = [];
+  leech.torrent.subscribe(({ type }) => {
+    if (type === 'piece') done.push(leech.torrent.snapshot().bytesDone);
+  });
+  await world.untilComplete(30_000);
+  // Thirteen pieces of which the last is short, in whatever order.
+  const short = 200_000 - 12 * 16_384;
+  expect(done).toHaveLength(13);
+  for (const [index, bytes] of done.entries()) expect([16_384, short]).toContain(bytes - (done[index - 1] ?? 0));
+  expect(done.at(-1)).toBe(200_000);
+  await world.close();
+});
+
 test('events are an async iterable that ends with the torrent', async () => {
   const world = new World('events');
   const made = makeTorrent(world.random, [40_000], 16_384);
