@@ -8,7 +8,7 @@ const MIB = 1 << 20;
 
 test('a slow disk makes the sockets wait: what is in memory stays near the limit', async () => {
   const world = new World('slow disk');
-  const made = makeTorrent(world.random, [16 * MIB], 262_144);
+  const made = makeTorrent(world.random, [8 * MIB], 262_144);
   const memory = MIB;
   const fast = { latencyMs: 1 };
   for (const ip of ['10.0.0.1', '10.0.0.3', '10.0.0.4']) {

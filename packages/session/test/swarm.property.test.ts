@@ -124,6 +124,6 @@ test('whatever the swarm, everybody ends with equal bytes and nothing is left', 
       await world.clock.run(undefined, 5_000);
       expect([world.network.openStreams, world.clock.pending]).toEqual([0, 0]);
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 });
