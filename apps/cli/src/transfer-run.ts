@@ -1,7 +1,14 @@
 // Torrents under way in one client, from the first look at the disk to the last goodbye. Owns the client, the progress
 // timer and the events of `get` and `seed`.
-import { type AddOptions, type Client, type ClientOptions, createClient, type Metainfo } from '@shoal/client';
-import { type Failure, failureOf } from './exit.ts';
+import {
+  type AddOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Metainfo,
+  type Torrent,
+} from '@shoal/client';
+import { EXIT, type Failure, failureOf, reasonOf } from './exit.ts';
 import { printable } from './output/printable.ts';
 import type { Reporter } from './output/reporter.ts';
 import { type Transfer, wholeFiles } from './transfer.ts';
@@ -17,6 +24,8 @@ export class TransferRun {
   readonly #transfers: Transfer[] = [];
   /** Those that neither failed nor need further progress. */
   readonly #active = new Set<Transfer>();
+  /** Those of which a save has failed: no event tells that a later one did not. */
+  readonly #unsaved = new Set<Transfer>();
   #closing = false;
 
   constructor(client: Client, reporter: Reporter) {
@@ -28,8 +37,9 @@ export class TransferRun {
     return this.#transfers;
   }
 
-  get activeCount(): number {
-    return this.#active.size;
+  /** Certain only after `close`, which saves a last time. */
+  get allSaved(): boolean {
+    return this.#unsaved.size === 0;
   }
 
   async add({ metainfo, options }: TransferRequest): Promise<void> {
@@ -45,8 +55,10 @@ export class TransferRun {
       reported.add(file);
       this.#reporter.file(transfer, metainfo.files[file]?.path.join('/') ?? '');
     };
-    const unsubscribe = torrent.subscribe((event) => {
-      if (this.#closing) return unsubscribe();
+    torrent.subscribe((event) => {
+      // The goodbye saves too: of that the user hears whatever else is over.
+      if (event.type === 'saveFailed') this.#saveFailed(transfer, event.error);
+      if (this.#closing) return;
       if (event.type === 'file') reportFile(event.file);
       if (event.type !== 'state') return;
       if (event.state === 'downloading' || event.state === 'seeding') wholeFiles(transfer).forEach(reportFile);
@@ -72,6 +84,11 @@ export class TransferRun {
     this.#reporter.done(transfer);
   }
 
+  /** Waits until the torrent fails, which is reported, or the user wants to stop. */
+  async untilStopped(transfer: Transfer, signal: AbortSignal): Promise<void> {
+    await this.reached(transfer, whenStopped(transfer.torrent, signal));
+  }
+
   seeding(transfer: Transfer): void {
     this.#reporter.seeding(transfer, this.#client.port);
   }
@@ -81,6 +98,18 @@ export class TransferRun {
     if (this.#closing || !this.#active.delete(transfer)) return;
     const message = `${printable(transfer.metainfo.name)}: ${failure.message}`;
     this.#reporter.failed(transfer, { ...failure, message });
+  }
+
+  #saveFailed(transfer: Transfer, error: Error & { readonly code: string }): void {
+    if (this.#unsaved.has(transfer)) return;
+    this.#unsaved.add(transfer);
+    // No hint: those of the storage's errors are about the download folder.
+    const why = printable(reasonOf(error.cause ?? error));
+    this.#reporter.warning(transfer, {
+      status: EXIT.done,
+      code: error.code,
+      message: `${printable(transfer.metainfo.name)}: progress cannot be saved: ${why}`,
+    });
   }
 
   progress(): void {
@@ -103,17 +132,37 @@ export async function runTransfers<T>(
     readonly requests: readonly TransferRequest[];
   },
   body: (run: TransferRun) => Promise<T>,
-): Promise<T> {
+): Promise<{ readonly result: T; readonly allSaved: boolean }> {
   const client = await createClient(options.client);
   const run = new TransferRun(client, options.reporter);
   const timer = setInterval(() => run.progress(), options.reporter.everyMs);
+  let result: T;
   try {
     for (const request of options.requests) await run.add(request);
-    return await body(run);
+    result = await body(run);
   } finally {
     clearInterval(timer);
     await run.close();
   }
+  return { result, allSaved: run.allSaved };
+}
+
+/** Resolves when the signal is aborted, or the torrent closed. Rejects with the torrent's error. */
+function whenStopped(torrent: Torrent, signal: AbortSignal): Promise<void> {
+  if (torrent.error) return Promise.reject(torrent.error);
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      unsubscribe();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const unsubscribe = torrent.subscribe((event) => {
+      if (event.type === 'error') reject(event.error);
+      if (event.type === 'error' || event.type === 'closed') end();
+    });
+    signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 /** Resolves when the signal is aborted; at once where it was. */

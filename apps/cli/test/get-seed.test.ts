@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -177,6 +177,49 @@ describe('get', () => {
     expect(await getter.interrupt()).toBe(130);
   });
 
+  test('seeds on with --seed until what it seeds is gone', async () => {
+    const cwd = await prepared();
+    const port = await closedPort();
+    const argv = ['get', 'data.torrent', '-d', 'up', '--seed', '--json', '--port', `${port}`, ...LOOPBACK];
+    const getter = running(argv, { cwd });
+    await getter.stdout.event('done');
+    await losesItsData(getter, cwd, port);
+  });
+
+  test('says once that progress cannot be saved, and does not claim that it is when interrupted', async () => {
+    const cwd = await prepared();
+    const getter = running(['get', 'data.torrent', '-d', 'down', '--json', ...LOOPBACK], {
+      cwd,
+      env: { SHOAL_STATE_DIR: await unwritable(cwd) },
+    });
+    await getter.stdout.event('progress', ({ state }) => state === 'downloading');
+    expect(await getter.interrupt()).toBe(130);
+    const [warning, last, ...more] = getter.stdout.events.filter(({ event }) => /warning|error/.test(event));
+    expect(warning).toMatchObject({ event: 'warning', infoHash: expect.any(String), code: 'ERR_SAVE' });
+    expect(warning?.message).toMatch(/^data: progress cannot be saved: ./);
+    expect(last).toMatchObject({ event: 'error', infoHash: null, code: 'ERR_INTERRUPTED' });
+    expect(more).toEqual([]);
+    expect(getter.stderr.lines).toEqual([
+      `shoal: ${warning?.message}`,
+      'shoal: interrupted: progress could not be saved (the same command checks what is on disk, and goes on from there)',
+    ]);
+  });
+
+  test.each([
+    ['a log', undefined, []],
+    ['a terminal', { columns: 80 }, []],
+    ['nobody', undefined, ['--quiet']],
+  ])('completes where progress cannot be saved, and tells %s', async (_, terminal, flags) => {
+    const cwd = await prepared();
+    const getter = running(['get', 'data.torrent', '-d', 'up', ...flags, ...LOOPBACK], {
+      cwd,
+      env: { SHOAL_STATE_DIR: await unwritable(cwd) },
+      ...(terminal && { terminal }),
+    });
+    expect(await getter.ended).toBe(0);
+    expect(getter.stderr.text.match(/shoal: data: progress cannot be saved: ./g)).toHaveLength(1);
+  });
+
   test('lists files without starting anything', async () => {
     const cwd = await prepared();
     const { status, stdout } = await shoal(['get', 'data.torrent', '--list'], { cwd });
@@ -216,6 +259,26 @@ describe('seed', () => {
     const { infoHash } = await seeder.stdout.event('seeding');
     const facts = JSON.parse((await shoal(['info', 'made.torrent', '--json'], { cwd })).stdout);
     expect(facts).toMatchObject({ infoHash, announce: [[url]] });
+  });
+
+  test('ends when all that it seeds has failed', async () => {
+    const cwd = await prepared();
+    const seeder = running(['seed', 'data.torrent', '-d', 'up', '--json', ...LOOPBACK], { cwd });
+    const { port } = await seeder.stdout.event('seeding');
+    await losesItsData(seeder, cwd, port as number);
+  });
+
+  test('says once that progress cannot be saved, and seeds', async () => {
+    const cwd = await prepared();
+    const seeder = running(['seed', 'data.torrent', '-d', 'up', '--json', ...LOOPBACK], {
+      cwd,
+      env: { SHOAL_STATE_DIR: await unwritable(cwd) },
+    });
+    await seeder.stdout.event('seeding');
+    expect(await seeder.interrupt()).toBe(130);
+    const warnings = seeder.stdout.events.filter(({ event }) => event === 'warning');
+    expect(warnings).toMatchObject([{ code: 'ERR_SAVE' }]);
+    expect(seeder.stderr.lines).toEqual([`shoal: ${warnings[0]?.message}`]);
   });
 
   test('refuses data that are missing, of another size, or damaged, and touches nothing', async () => {
@@ -258,6 +321,25 @@ describe('announce', () => {
     });
   });
 });
+
+/** A peer asks for what was cut off a file; the command seeds `up/data`, and that alone. */
+async function losesItsData(command: Running, cwd: string, port: number): Promise<void> {
+  await truncate(join(cwd, 'up/data/a.bin'), 10);
+  const peer = running(['get', 'data.torrent', '-d', 'down', '--peer', `127.0.0.1:${port}`, ...LOOPBACK], { cwd });
+  expect(await command.ended).toBe(1);
+  const errors = command.stdout.events.filter(({ event }) => event === 'error');
+  expect(errors).toMatchObject([{ infoHash: expect.any(String), code: 'ERR_STORAGE' }]);
+  expect(command.stderr.lines).toEqual([`shoal: ${errors[0]?.message}`]);
+  expect(errors[0]?.message).toMatch(/^data: /);
+  await peer.interrupt();
+}
+
+/** A folder that cannot be made, for the superuser neither: a link that leads nowhere. */
+async function unwritable(cwd: string): Promise<string> {
+  const path = join(cwd, 'blocked');
+  await symlink(join(cwd, 'nowhere', 'at', 'all'), path);
+  return path;
+}
 
 /** A port where nobody listens. */
 async function closedPort(): Promise<number> {

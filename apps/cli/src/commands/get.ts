@@ -73,25 +73,46 @@ async function download(
   const peers = await resolvePeers(options.peer ?? []);
   const dir = resolve(io.cwd, options.dir ?? '.');
   const { port = 0, bind } = options;
-  return runTransfers(
+  const { result, allSaved } = await runTransfers(
     {
       client: { port, ...(bind === undefined ? {} : { bind }), stateDir: stateDirOf(io) },
       reporter: await createReporter(options, io),
       requests: torrents.map((metainfo) => ({ metainfo, options: { dir, peers } })),
     },
-    async (run) => {
-      const completions = Promise.all(run.transfers.map((transfer) => complete(run, transfer, options)));
+    async (run): Promise<ExitStatus | 'cut short'> => {
+      const lives = run.transfers.map((transfer) => live(run, transfer, options, io.signal));
+      const completions = Promise.all(lives.map(({ completed }) => completed));
       await Promise.race([completions, whenAborted(io.signal), whenAborted(deadline)]);
       if (run.transfers.every(({ torrent }) => torrent.state === 'seeding' || torrent.error !== null)) {
-        return ending(run, await completions, options, io);
+        const outcomes = await completions;
+        if (!options.seed) return outcomes.every((isDone) => isDone) ? EXIT.done : EXIT.failed;
+        await Promise.all(lives.map(({ ended }) => ended));
+        return io.signal.aborted ? EXIT.interrupted : EXIT.failed;
       }
-      if (io.signal.aborted) throw interrupted();
+      if (io.signal.aborted) return 'cut short';
       for (const transfer of run.transfers) {
         if (transfer.torrent.state !== 'seeding') run.fail(transfer, timedOut(transfer, options.timeout ?? 0));
       }
       return EXIT.failed;
     },
   );
+  // Known only now: the last save is part of the goodbye.
+  if (result === 'cut short') throw interrupted(allSaved);
+  return result;
+}
+
+/** One torrent's way: whether it became complete, and the end of its seeding, of which it may fail while others still download. */
+function live(
+  run: TransferRun,
+  transfer: Transfer,
+  options: GetOptions,
+  signal: AbortSignal,
+): { readonly completed: Promise<boolean>; readonly ended: Promise<void> } {
+  const completed = complete(run, transfer, options);
+  const ended = completed.then(async (isDone) => {
+    if (isDone && options.seed) await run.untilStopped(transfer, signal);
+  });
+  return { completed, ended };
 }
 
 async function complete(run: TransferRun, transfer: Transfer, options: GetOptions): Promise<boolean> {
@@ -100,24 +121,16 @@ async function complete(run: TransferRun, transfer: Transfer, options: GetOption
   return true;
 }
 
-/** All are complete or have failed. */
-async function ending(
-  run: TransferRun,
-  outcomes: readonly boolean[],
-  options: GetOptions,
-  io: Io,
-): Promise<ExitStatus> {
-  if (options.seed && run.activeCount > 0) {
-    await whenAborted(io.signal);
-    return EXIT.interrupted;
+function interrupted(allSaved: boolean): CliError {
+  if (allSaved) {
+    return new CliError('ERR_INTERRUPTED', 'interrupted: what arrived is saved', {
+      status: EXIT.interrupted,
+      hint: 'the same command goes on from there',
+    });
   }
-  return outcomes.every((isDone) => isDone) ? EXIT.done : EXIT.failed;
-}
-
-function interrupted(): CliError {
-  return new CliError('ERR_INTERRUPTED', 'interrupted: what arrived is saved', {
+  return new CliError('ERR_INTERRUPTED', 'interrupted: progress could not be saved', {
     status: EXIT.interrupted,
-    hint: 'the same command goes on from there',
+    hint: 'the same command checks what is on disk, and goes on from there',
   });
 }
 

@@ -37,7 +37,7 @@ export async function seed(arguments_: readonly string[], options: SeedOptions, 
     requests.set(metainfo.infoHash.hex, request);
   }
   const { port = 0, bind } = options;
-  return runTransfers(
+  const { result } = await runTransfers(
     {
       client: { port, ...(bind === undefined ? {} : { bind }), stateDir: stateDirOf(io) },
       reporter: await createReporter(options, io),
@@ -49,6 +49,7 @@ export async function seed(arguments_: readonly string[], options: SeedOptions, 
       return io.signal.aborted ? EXIT.interrupted : EXIT.failed;
     },
   );
+  return result;
 }
 
 /** Resolves when the torrent has failed or the user wants to stop. */
@@ -64,18 +65,7 @@ async function serve(run: TransferRun, transfer: Transfer, signal: AbortSignal):
   await firstAnnounce(transfer, signal);
   if (signal.aborted) return;
   run.seeding(transfer);
-  await run.reached(transfer, stopped(transfer, signal));
-}
-
-/** Rejects with the torrent's error. */
-function stopped({ torrent }: Transfer, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (torrent.error) reject(torrent.error);
-    torrent.subscribe((event) => {
-      if (event.type === 'error') reject(event.error);
-    });
-  });
+  await run.untilStopped(transfer, signal);
 }
 
 /** Resolves once a tracker has answered, or every one that is asked has failed. */

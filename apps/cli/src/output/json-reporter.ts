@@ -34,6 +34,10 @@ export function createJsonReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'stde
       write('error', transfer, { code: failure.code, message: failure.message });
       writeFailure(stderr, failure);
     },
+    warning(transfer, failure) {
+      write('warning', transfer, { code: failure.code, message: failure.message });
+      writeFailure(stderr, failure);
+    },
     close() {},
   };
 }

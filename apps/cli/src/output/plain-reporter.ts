@@ -38,6 +38,7 @@ export function createPlainReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'std
       stdout.write(`${seedingLine(transfer, port)}\n`);
       for (const trouble of trackerTroubles(transfer)) stderr.write(`${trouble}\n`);
     },
+    warning: (_, failure) => writeFailure(stderr, failure),
     failed: (_, failure) => writeFailure(stderr, failure),
     close() {},
   };

@@ -16,6 +16,8 @@ export interface Reporter {
   done(transfer: Transfer): void;
   /** Its data are checked, the port is open, and the first announce was tried. */
   seeding(transfer: Transfer, port: number): void;
+  /** Something is wrong with it, and it goes on; may come after `close`. The line for stderr is written too. */
+  warning(transfer: Transfer, failure: Failure): void;
   /** It cannot go on. The line for stderr is written too. */
   failed(transfer: Transfer, failure: Failure): void;
   /** Leaves the terminal as it was. */

@@ -86,11 +86,13 @@ export function createTerminalReporter({ stdout, stderr }: Io, options: { readon
         for (const trouble of trackerTroubles(transfer)) stderr.write(`${colors.yellow(trouble)}\n`);
       });
     },
+    warning: (_, failure) => keep(() => writeFailure(stderr, failure)),
     failed(transfer, failure) {
       current = current.filter((other) => other !== transfer);
       keep(() => writeFailure(stderr, failure));
     },
     close() {
+      current = [];
       draw.clear();
       draw.done();
     },
