@@ -61,7 +61,7 @@ export const aria2: ForeignClient = async (scene, { torrent, dir, role }) => {
     running,
     address: `127.0.0.1:${port}`,
     isComplete: async () => ended(),
-    isSeeding: async () => /seeding|Verification finished successfully|SEED/i.test(running.output()),
+    isSeeding: async () => running.output().includes('Verification finished successfully'),
   };
 };
 

@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createTorrent } from '@shoal/metainfo/node';
 import { expect } from 'vitest';
+import { expectAgreement } from './facts.ts';
 import { fingerprint } from './payload.ts';
 import { type ForeignClient, transmission } from './peers.ts';
+import { whyNot } from './programs.ts';
 import type { Scene } from './scene.ts';
 import { shoal } from './shoal.ts';
 
@@ -48,6 +50,7 @@ async function torrentOf(scene: Scene, transfer: Transfer): Promise<{ torrent: s
   const { bytes, metainfo } = await createTorrent(transfer.payload, { announce: [[transfer.announce]] });
   const torrent = scene.path('it.torrent');
   await writeFile(torrent, bytes);
+  if (whyNot('libtorrent') === undefined) await expectAgreement(scene, [torrent]);
   await transfer.allow?.(metainfo.infoHash.hex);
   return { torrent, infoHash: metainfo.infoHash.hex };
 }

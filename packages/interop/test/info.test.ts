@@ -2,20 +2,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createTorrent } from '@shoal/metainfo/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectAgreement, python } from '../src/facts.ts';
 import { madeBytes, makeTree } from '../src/payload.ts';
 import { whyNot } from '../src/programs.ts';
 import { Scene } from '../src/scene.ts';
 import { runShoal } from '../src/shoal.ts';
-
-interface Facts {
-  readonly name: string;
-  readonly infoHash: string;
-  readonly pieceLength: number;
-  readonly pieceCount: number;
-  readonly private: boolean;
-  readonly files: readonly { readonly path: string; readonly length: number }[];
-  readonly announce: readonly (readonly string[])[];
-}
 
 const reason = whyNot('libtorrent');
 
@@ -27,23 +18,6 @@ describe(reason ? `info beside libtorrent (skipped: ${reason})` : 'info beside l
     tree = await makeTree(scene.path('tree'));
   });
   afterAll(() => scene.leave());
-
-  async function python(script: string, ...args: readonly string[]): Promise<string[]> {
-    const path = new URL(`../src/${script}`, import.meta.url).pathname;
-    const running = scene.start(script, '/usr/bin/python3', [path, ...args]);
-    expect(await running.ended, running.output()).toBe(0);
-    return running.output().trim().split('\n');
-  }
-
-  async function expectAgreement(torrents: readonly string[]): Promise<void> {
-    const theirs = (await python('torrent_facts.py', ...torrents)).map((line) => JSON.parse(line) as Facts);
-    expect(theirs).toHaveLength(torrents.length);
-    for (const [index, torrent] of torrents.entries()) {
-      const { status, output } = await runShoal(scene, 'info', torrent, '--json');
-      expect(status, output).toBe(0);
-      expect(JSON.parse(output), torrent).toMatchObject(theirs[index] as Facts);
-    }
-  }
 
   test('torrents that shoal created', async () => {
     const single = scene.path('one file.bin');
@@ -59,14 +33,14 @@ describe(reason ? `info beside libtorrent (skipped: ${reason})` : 'info beside l
     await create(single, '--piece-length', '16K', '--no-date', '--comment', 'a “comment”');
     await create(tree, '--private', '--source', 'here', '--tracker', 'http://127.0.0.1:1/announce?passkey=x');
     await create(tree, '--tracker', 'http://127.0.0.1:1/announce', '--tracker', 'udp://127.0.0.1:2/announce');
-    await expectAgreement(made);
+    await expectAgreement(scene, made);
   });
 
   test('torrents that libtorrent created: v1, with padding, hybrid', async () => {
     await mkdir(scene.path('theirs'));
-    const made = await python('make_torrents.py', tree, scene.path('theirs'));
+    const made = await python(scene, 'make_torrents.py', tree, scene.path('theirs'));
     expect(made).toHaveLength(3);
-    await expectAgreement(made);
+    await expectAgreement(scene, made);
   });
 });
 
