@@ -118,6 +118,11 @@ export class Content {
     this.#picker = this.#newPicker(have);
     this.#download = this.#newDownload();
     this.#countAll();
+    // What the store still holds of pieces that are not here any more (a file went away) would keep their blocks out.
+    const kept = new Set(plan.partial.map(({ piece }) => piece));
+    for (let piece = 0; piece < this.layout.pieceCount; piece++) {
+      if (!have.has(piece) && !kept.has(piece)) this.store.discard(piece);
+    }
     this.store.trust(plan.trusted);
     for (const { piece, blocks } of plan.partial) this.store.restore(piece, blocks);
     for (const { piece, blocks } of [...this.store.pending()]) this.#download.restore(piece, blocks);

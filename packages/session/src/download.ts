@@ -36,6 +36,8 @@ export class Download {
   readonly #slots = new Map<PickerPeer, DownloadSlot>();
   /** Who had a share in an unfinished piece. */
   readonly #shares = new Map<number, Set<DownloadSlot>>();
+  /** Unfinished pieces with blocks from before: of an earlier run, or of before a pause. */
+  readonly #restored = new Set<number>();
   readonly #blocksPerPiece: number;
   readonly #stopListening: () => void;
   /** Verdicts under way. */
@@ -124,25 +126,29 @@ export class Download {
     if (result.pieceComplete) this.#complete(piece);
   }
 
-  /** The source will not deliver a block: refused, dropped by a choke, or given up after a time-out. */
-  release(slot: DownloadSlot, piece: number, begin: number): void {
-    const block = Math.floor(begin / BLOCK_LENGTH);
-    if (slot.requests.delete(this.#key(piece, block))) this.#picker.release(slot.peer, piece, block);
+  /** The source will not deliver these blocks: refused, or dropped by a choke. Others may be asked for them. */
+  release(slot: DownloadSlot, requests: readonly { readonly piece: number; readonly begin: number }[]): void {
+    const before = slot.requests.size;
+    for (const { piece, begin } of requests) this.#giveBack(slot, piece, Math.floor(begin / BLOCK_LENGTH));
+    if (slot.requests.size < before) this.#events.onWork();
   }
 
-  /** Gives back every open request of a slot and cancels them at the source. */
+  /** Gives back every open request of a slot and cancels them at the source; others may be asked for them. */
   releaseAll(slot: DownloadSlot): void {
+    if (slot.requests.size === 0) return;
     for (const key of [...slot.requests]) {
       const piece = Math.floor(key / this.#blocksPerPiece);
       const block = key % this.#blocksPerPiece;
       slot.source.cancel(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
-      this.release(slot, piece, block * BLOCK_LENGTH);
+      this.#giveBack(slot, piece, block);
     }
+    this.#events.onWork();
   }
 
   /** Blocks of a piece that the store holds from before. */
   restore(piece: number, blocks: readonly number[]): void {
     this.#picker.restore(piece, blocks);
+    if (blocks.length > 0) this.#restored.add(piece);
     if (blocks.length === this.#layout.blockCount(piece)) this.#complete(piece);
   }
 
@@ -173,17 +179,17 @@ export class Download {
     const acting = this.#store.complete(piece).then(
       (verdict) => {
         const from = [...this.#share(piece)];
-        this.#shares.delete(piece);
+        const isOurs = this.#forget(piece);
         if (verdict === 'ok') {
           this.#picker.pieceVerified(piece);
           if (!this.#stopped) this.#events.onPiece(piece);
         } else {
           this.#picker.pieceFailed(piece);
-          if (!this.#stopped) this.#blame(piece, from);
+          if (!this.#stopped) this.#blame(piece, from, isOurs);
         }
       },
       (error: unknown) => {
-        this.#shares.delete(piece);
+        this.#forget(piece);
         this.#picker.pieceFailed(piece);
         if (!this.#stopped) this.#events.onStorageError(error);
       },
@@ -192,16 +198,27 @@ export class Download {
     this.#verdicts.add(acted);
   }
 
-  #blame(piece: number, from: readonly DownloadSlot[]): void {
+  /** Answers whether blocks of an earlier run had a share in the piece. */
+  #forget(piece: number): boolean {
+    this.#shares.delete(piece);
+    return this.#restored.delete(piece);
+  }
+
+  /** Nobody is blamed for a piece in which what lay on disk had a share: that may be what was bad. */
+  #blame(piece: number, from: readonly DownloadSlot[], wasRestored: boolean): void {
     this.#events.onBadPiece(
       piece,
       from.map((slot) => slot.source.name),
     );
-    for (const slot of from) {
+    for (const slot of wasRestored ? [] : from) {
       slot.badPieces++;
       if (from.length === 1 || slot.badPieces >= STRIKES) slot.source.ban(`sent bad data in piece ${piece}`);
     }
     this.#events.onWork();
+  }
+
+  #giveBack(slot: DownloadSlot, piece: number, block: number): void {
+    if (slot.requests.delete(this.#key(piece, block))) this.#picker.release(slot.peer, piece, block);
   }
 
   #cancel(other: PickerPeer, piece: number, block: number): void {

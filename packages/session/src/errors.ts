@@ -3,6 +3,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_CLOSED'
   | 'ERR_TORRENT_EXISTS'
   | 'ERR_STORAGE'
+  | 'ERR_SAVE'
   | 'ERR_METADATA_MISMATCH'
   | 'ERR_LISTEN';
 

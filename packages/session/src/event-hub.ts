@@ -1,4 +1,5 @@
 // Events as listeners and as async iterables. A slow iterator is bounded: past the limit its oldest events are dropped.
+import { surface } from './surface.ts';
 
 const LONGEST_QUEUE = 10_000;
 
@@ -19,9 +20,7 @@ export class EventHub<Event> {
       try {
         listener(event);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        surface(error);
       }
     }
   }

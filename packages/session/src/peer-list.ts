@@ -8,9 +8,6 @@ interface Candidate {
   failures: number;
   /** Not dialled before this time. */
   notBefore: number;
-  connected: boolean;
-  /** Why it is never dialled again: our own address, a ban. */
-  barred: string | null;
   lastError: string | null;
 }
 
@@ -30,6 +27,10 @@ export interface PeerListSummary {
 export class PeerList {
   readonly #limit: number;
   readonly #candidates = new Map<string, Candidate>();
+  /** Being dialled, or connected; bounded by the session's limit on connections. */
+  readonly #connected = new Set<string>();
+  /** Why an address is never dialled again: it is our own, or banned. */
+  readonly #barred = new Map<string, string>();
   #tried = 0;
   #failed = 0;
   #lastError: string | null = null;
@@ -45,14 +46,12 @@ export class PeerList {
       known.sources.add(source);
       return false;
     }
-    if (this.#candidates.size >= this.#limit && !this.#evict()) return false;
+    if (this.#barred.has(address) || (this.#candidates.size >= this.#limit && !this.#evict())) return false;
     this.#candidates.set(address, {
       address,
       sources: new Set([source]),
       failures: 0,
       notBefore: 0,
-      connected: false,
-      barred: null,
       lastError: null,
     });
     return true;
@@ -62,7 +61,8 @@ export class PeerList {
   next(now: number): string | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.connected || candidate.barred !== null || candidate.notBefore > now) continue;
+      const { address, notBefore } = candidate;
+      if (notBefore > now || this.#connected.has(address) || this.#barred.has(address)) continue;
       if (!best || isBetter(candidate, best)) best = candidate;
     }
     return best?.address;
@@ -70,13 +70,11 @@ export class PeerList {
 
   dialling(address: string): void {
     this.#tried++;
-    const candidate = this.#candidates.get(address);
-    if (candidate) candidate.connected = true;
+    this.#connected.add(address);
   }
 
   connected(address: string): void {
-    const candidate = this.#candidates.get(address);
-    if (candidate) candidate.connected = true;
+    this.#connected.add(address);
   }
 
   /**
@@ -85,12 +83,12 @@ export class PeerList {
    */
   ended(address: string, now: number, error: string | null, waitMs = 0): void {
     const candidate = this.#candidates.get(address);
+    this.#connected.delete(address);
     if (error !== null) {
       this.#failed++;
       this.#lastError = `${address}: ${error}`;
     }
     if (!candidate) return;
-    candidate.connected = false;
     candidate.lastError = error;
     candidate.failures = error === null ? 0 : candidate.failures + 1;
     const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, candidate.failures - 1));
@@ -102,25 +100,23 @@ export class PeerList {
     for (const candidate of this.#candidates.values()) if (candidate.failures === 0) candidate.notBefore = 0;
   }
 
-  /** Never again, and never handed in anew. */
+  /** Never again, and never handed in anew. Remembered beside the list, which may be full. */
   bar(address: string, reason: string): void {
-    this.add(address, 'self');
-    const candidate = this.#candidates.get(address);
-    if (candidate) candidate.barred = reason;
+    const [oldest] = this.#barred.keys();
+    if (oldest !== undefined && this.#barred.size >= this.#limit) this.#barred.delete(oldest);
+    this.#barred.set(address, reason);
   }
 
   isBarred(address: string): boolean {
-    return (this.#candidates.get(address)?.barred ?? null) !== null;
+    return this.#barred.has(address);
   }
 
   summary(): PeerListSummary {
-    let barred = 0;
-    for (const candidate of this.#candidates.values()) if (candidate.barred !== null) barred++;
     return {
       known: this.#candidates.size,
       tried: this.#tried,
       failed: this.#failed,
-      barred,
+      barred: this.#barred.size,
       lastError: this.#lastError,
     };
   }
@@ -129,7 +125,7 @@ export class PeerList {
   #evict(): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.connected || candidate.barred !== null || candidate.failures === 0) continue;
+      if (candidate.failures === 0 || this.#connected.has(candidate.address)) continue;
       if (!worst || candidate.failures > worst.failures) worst = candidate;
     }
     return worst !== undefined && this.#candidates.delete(worst.address);

@@ -76,6 +76,11 @@ export class Peer implements BlockSource, ConnectionOwner {
     return this.#pipeline.snubbed;
   }
 
+  /** No payload went either way. */
+  get isFruitless(): boolean {
+    return this.down.total === 0 && this.up.total === 0;
+  }
+
   /** Has every piece, as far as is known. */
   get isSeed(): boolean {
     return this.wire.peerHave?.isFull === true;
@@ -169,7 +174,7 @@ export class Peer implements BlockSource, ConnectionOwner {
       case 'blockBegin':
         return;
       case 'choke':
-        for (const { piece, begin } of event.dropped) content?.download.release(content.slot, piece, begin);
+        content?.download.release(content.slot, event.dropped);
         return;
       case 'unchoke':
         this.#lastBlockAt = this.#host.now();
@@ -191,8 +196,8 @@ export class Peer implements BlockSource, ConnectionOwner {
       case 'cancel':
         return;
       case 'reject':
-        content?.download.release(content.slot, event.piece, event.begin);
         if (!this.wire.peerChoking) this.#holdUntil = this.#host.now() + AFTER_REJECT_MS;
+        content?.download.release(content.slot, [event]);
         return;
       case 'extendedHandshake':
         if (event.handshake.reqq !== undefined) this.#pipeline.setLimit(event.handshake.reqq);

@@ -7,6 +7,7 @@ import type { ByteStream, Clock, Listener, Random, StateStore, StreamFilter, Tim
 import { SessionError } from './errors.ts';
 import { type InboundHost, welcome } from './inbound.ts';
 import { ReadGate } from './read-gate.ts';
+import { surface } from './surface.ts';
 import { Torrent, type TorrentHost, type TorrentOptions } from './torrent.ts';
 
 const HEARTBEAT_MS = 1_000;
@@ -235,8 +236,13 @@ export class Session {
       this.#heartbeat = undefined;
       if (this.#closed) return;
       const now = this.#options.clock.now();
-      for (const torrent of this.torrents) torrent.tick(now);
-      for (const connection of [...this.#connections]) connection.tick(now);
+      for (const ticking of [...this.torrents, ...this.#connections]) {
+        try {
+          ticking.tick(now);
+        } catch (error) {
+          surface(error);
+        }
+      }
       if (this.#torrents.size > 0 || this.#connections.size > 0) this.#beat();
     }, HEARTBEAT_MS);
   }

@@ -10,9 +10,12 @@ import type { AttachedExtension, ByteStream, Clock, ExtensionPeer, Random } from
 import type { Download } from './download.ts';
 import { Peer, type PeerHost } from './peer.ts';
 import { PeerList, type PeerListSummary } from './peer-list.ts';
+import { surface } from './surface.ts';
 import { Upload } from './upload.ts';
 
 const CHOKE_ROUND_MS = 10_000;
+/** A connection that ends within this time, having carried nothing, counts as a failed one. */
+const FRUITLESS_MS = 10_000;
 /** A seed has nothing for a seed, nor a second address of a peer that is here; such is dialled again after this long. */
 const USELESS_WAIT_MS = 10 * 60_000;
 /** Requests one peer may queue here, as the extended handshake's `reqq` tells it (libtorrent's own default is 2,000). */
@@ -207,7 +210,9 @@ export class Swarm implements PeerHost {
     if (connection) this.#host.closed(connection);
     if (peer.listenAddress !== null) {
       const useless = this.#peers.has(peer.id.hex) || (peer.isSeed && this.#isSeed());
-      this.#list.ended(peer.listenAddress, this.now(), null, useless ? USELESS_WAIT_MS : 0);
+      // Who hangs up right after the handshake is as good as refused, and must not be dialled for ever.
+      const failed = this.#open && !useless && peer.isFruitless && this.now() - peer.connectedAt < FRUITLESS_MS;
+      this.#list.ended(peer.listenAddress, this.now(), failed ? reason : null, useless ? USELESS_WAIT_MS : 0);
     }
     if (known) this.#events.onPeerDisconnected(peer, reason);
     if (!this.#open) return;
@@ -229,9 +234,15 @@ export class Swarm implements PeerHost {
     this.#list.dialling(address);
     this.#host.dial(address, this.#infoHash.wireKey, controller.signal).then(
       (stream) => {
-        if (this.#open) return this.#greet(stream, address);
+        try {
+          if (this.#open) return this.#greet(stream, address);
+          this.#dialEnded(address, null);
+        } catch (error) {
+          // An extension's fault: it is this connection's alone.
+          surface(error);
+          this.#dialEnded(address, 'given up');
+        }
         stream.destroy();
-        this.#dialEnded(address, null);
       },
       (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);

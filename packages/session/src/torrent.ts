@@ -40,6 +40,8 @@ export type TorrentEvent =
   | { readonly type: 'banned'; readonly address: string; readonly reason: string }
   | { readonly type: 'sources' }
   | { readonly type: 'error'; readonly error: SessionError }
+  /** What is verified could not be remembered; the download goes on. Told again only after a save that worked. */
+  | { readonly type: 'saveFailed'; readonly error: SessionError }
   | { readonly type: 'closed' };
 
 /** Sizes in bytes, rates in bytes per second over 20 s. */
@@ -96,7 +98,7 @@ export class Torrent {
   readonly #sources: readonly PeerSource[];
   readonly #attached: AttachedExtension[] = [];
   readonly #stateKey: string;
-  readonly #private: boolean;
+  #private: boolean;
   readonly #onMetadata: ((info: Uint8Array) => void) | undefined;
   #content: Content | undefined;
   #state: TorrentState = 'metadata';
@@ -115,6 +117,7 @@ export class Torrent {
   #remembered: FastResume | undefined;
   #saveTimer: Timer | undefined;
   #saving: Promise<void> = Promise.resolve();
+  #saveFails = false;
 
   constructor(host: TorrentHost, options: TorrentOptions) {
     this.#host = host;
@@ -180,6 +183,7 @@ export class Torrent {
       );
     }
     if (this.#content) return;
+    this.#private ||= metainfo.private;
     this.#content = new Content(content, this.#host, {
       onPiece: (piece, files) => this.#onPiece(piece, files),
       onBadPiece: (piece, from) => this.#hub.emit({ type: 'badPiece', piece, from }),
@@ -379,8 +383,22 @@ export class Torrent {
 
   /** One save at a time. A save that fails is tried again with the next piece: the download itself goes on. */
   #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#saveNow()).catch(() => undefined);
+    this.#saving = this.#saving
+      .then(() => this.#saveNow())
+      .then(
+        () => {
+          this.#saveFails = false;
+        },
+        (error: unknown) => this.#saveFailed(error),
+      );
     return this.#saving;
+  }
+
+  #saveFailed(cause: unknown): void {
+    if (this.#saveFails || this.#error) return;
+    this.#saveFails = true;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.#hub.emit({ type: 'saveFailed', error: new SessionError('ERR_SAVE', message, cause) });
   }
 
   async #saveNow(): Promise<void> {
@@ -424,10 +442,13 @@ export class Torrent {
   }
 
   #forSource(name: string): SourceTorrent {
+    const isPrivate = (): boolean => this.#private;
     return {
       infoHash: this.infoHash.wireKey,
       peerId: this.peerId.bytes,
-      private: this.#private,
+      get private() {
+        return isPrivate();
+      },
       port: () => this.#host.port(),
       counters: () => ({
         uploaded: this.#swarm.upRate.total,
@@ -440,9 +461,12 @@ export class Torrent {
   }
 
   #forExtensions(): ExtensionTorrent {
+    const isPrivate = (): boolean => this.#private;
     return {
       hashes: [this.infoHash],
-      private: this.#private,
+      get private() {
+        return isPrivate();
+      },
       peers: () => this.#swarm.extensionPeers(),
       offerPeers: (addresses) => this.#swarm.offer(addresses, 'extension'),
       info: () => this.#content?.metainfo.infoBytes,

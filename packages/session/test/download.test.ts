@@ -206,7 +206,7 @@ test('what a source gives back is asked of others', async () => {
   const [one, two] = [rig.source('one', [0]), rig.source('two', [0])];
   const asked = one.fill(4);
   expect(asked).toHaveLength(4);
-  rig.download.release(one.slot, 0, 0);
+  rig.download.release(one.slot, [{ piece: 0, begin: 0 }]);
   expect(two.fill(1)).toEqual(['0:0']);
   rig.download.releaseAll(one.slot);
   expect(one.cancelled.sort()).toEqual(['0:1', '0:2', '0:3']);
@@ -239,6 +239,21 @@ test("what was here before and is wrong is nobody's fault, and is fetched", asyn
   await rig.settle();
   expect(rig.bad).toEqual([[]]);
   expect(rig.source('one', [2]).fill(4)).toHaveLength(4);
+});
+
+test('who completes a piece that was wrong on disk is not blamed', async () => {
+  const rig = new Rig();
+  await rig.inner.write(2, 0, new Uint8Array(layout.pieceLength));
+  rig.store.restore(2, [0, 1]);
+  rig.download.restore(2, [0, 1]);
+  const honest = rig.source('honest', [2]);
+  for (const block of honest.fill(4)) honest.send(block);
+  await rig.settle();
+  expect(rig.bad).toEqual([['honest']]);
+  expect(honest.banned).toBeUndefined();
+  for (const block of honest.fill(4)) honest.send(block);
+  await rig.settle();
+  expect(rig.pieces).toEqual([2]);
 });
 
 test('a disk that refuses a verified piece is told, and the piece is not had', async () => {

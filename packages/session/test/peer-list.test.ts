@@ -100,6 +100,19 @@ test('a barred address is never offered again, whoever tells it', () => {
   expect(list.summary()).toMatchObject({ barred: 2 });
 });
 
+test('a bar holds though the list is full', () => {
+  const list = new PeerList(2);
+  list.add('a:1', 'tracker');
+  list.add('b:1', 'tracker');
+  list.bar('c:1', 'sent bad data');
+  expect(list.isBarred('c:1')).toBe(true);
+  list.ended('a:1', 0, 'refused');
+  expect(list.add('c:1', 'tracker')).toBe(false);
+  list.bar('d:1', 'sent bad data');
+  list.bar('e:1', 'sent bad data');
+  expect([list.isBarred('c:1'), list.isBarred('e:1')], 'the oldest gives way').toEqual([false, true]);
+});
+
 test('a full list gives up the address that failed most, and keeps good, connected and barred ones', () => {
   const list = new PeerList(4);
   for (const address of ['good:1', 'here:1', 'bad:1', 'worse:1']) list.add(address, 'tracker');

@@ -1,4 +1,4 @@
-import { MemoryStorage } from '@shoal/storage';
+import { MemoryStorage, type Storage } from '@shoal/storage';
 import { FaultyStorage } from '@shoal/testkit';
 import { expect, test } from 'vitest';
 import type { PeerSource, Torrent, TorrentEvent } from '../src/index.ts';
@@ -271,4 +271,45 @@ test('what hashing found at the start is remembered though nothing is downloaded
   await world.clock.run(() => second.torrent.state === 'seeding', 5_000);
   expect(events.filter(({ type }) => type === 'checked')).toEqual([]);
   await world.close();
+});
+
+test('a file that vanished during a pause is fetched again', async () => {
+  const world = new World('vanished');
+  const made = makeTorrent(world.random, [300_000, 300_000], 32_768);
+  await world.join('10.0.0.1', made, { storage: await filledStorage(made), host: LINE });
+  let disk = new MemoryStorage({ layout: made.metainfo.layout });
+  const storage: Storage = {
+    open: () => disk.open(),
+    read: (piece, begin, into) => disk.read(piece, begin, into),
+    write: (piece, begin, bytes) => disk.write(piece, begin, bytes),
+    stamps: () => disk.stamps(),
+    flush: () => disk.flush(),
+    close: async () => undefined,
+  };
+  const leech = await world.join('10.0.0.2', made, { storage, host: LINE });
+  await world.untilComplete(60_000);
+  const pausing = leech.torrent.pause();
+  await world.clock.run(undefined, 5_000);
+  await pausing;
+  disk = new MemoryStorage({ layout: made.metainfo.layout });
+  void leech.torrent.resume();
+  await world.clock.run(() => leech.torrent.state === 'downloading' || leech.torrent.error !== null, 60_000);
+  await world.untilComplete(20 * 60_000);
+  expect(leech.torrent.error).toBe(null);
+  expect(Buffer.compare(await contentOf(storage, made), made.data)).toBe(0);
+  await world.close();
+});
+
+test('resume data that cannot be saved are told once, and the download goes on', async () => {
+  const world = new World('unsaved');
+  const made = makeTorrent(world.random, [500_000], 32_768);
+  const stateStore = { ...memoryStateStore(), save: () => Promise.reject(new Error('read-only folder')) };
+  await world.join('10.0.0.1', made, { storage: await filledStorage(made), host: { up: 30_000 } });
+  const leech = await world.join('10.0.0.2', made, { stateStore });
+  const events = record(leech.torrent);
+  await world.untilComplete(60_000);
+  await world.close();
+  expect(events.filter(({ type }) => type === 'saveFailed')).toMatchObject([
+    { error: { code: 'ERR_SAVE', message: 'read-only folder' } },
+  ]);
 });
