@@ -1,7 +1,7 @@
 // Where a torrent says its data and peers are to be found: trackers (BEPs 3, 12), web seeds (BEP 19), DHT nodes (BEP 5).
 // None of it is part of the info dictionary, so what is unusable is dropped with a warning.
 import { type BencodeDict, type BencodeValue, textOf } from '@shoal/bencode';
-import { type Endpoint, normalizeIp } from '@shoal/primitives';
+import { type Endpoint, normalizeIp, parseUrl } from '@shoal/primitives';
 import { quoted } from './text.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -59,8 +59,9 @@ export function readNodes(torrent: BencodeDict, warnings: Warnings): Endpoint[] 
 export function urlFault(url: string, kind: 'tracker' | 'web seed'): string | undefined {
   const schemes = kind === 'tracker' ? TRACKER_SCHEMES : WEB_SEED_SCHEMES;
   if (url.length > MAX_URL) return `is longer than ${MAX_URL} characters`;
-  if (!URL.canParse(url)) return 'is no URL';
-  const { protocol, hostname } = new URL(url);
+  const parsed = parseUrl(url);
+  if (!parsed) return 'is no URL';
+  const { protocol, hostname } = parsed;
   if (!schemes.includes(protocol)) return `is none of ${schemes.join(' ')}`;
   return hostname === '' ? 'has no host' : undefined;
 }

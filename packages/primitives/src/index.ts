@@ -7,4 +7,5 @@ export { fromHex, toHex } from './hex.ts';
 export { InfoHash } from './info-hash.ts';
 export { formatIp, normalizeIp, parseIPv4, parseIPv6 } from './ip.ts';
 export { BLOCK_LENGTH, type FileExtent, type FileSpan, Layout, type PieceRange } from './layout.ts';
+export { parseUrl } from './parse-url.ts';
 export { PeerId } from './peer-id.ts';

@@ -1,5 +1,6 @@
 // The URLs of HTTP trackers. A tracker's URL is kept as its owner wrote it, but for parameters that are ours to give.
 import { keyBytes } from '@shoal/bencode';
+import { parseUrl } from '@shoal/primitives';
 import { type AnnounceRequest, checkAnnounceRequest, checkTwenty } from './announce.ts';
 import { TrackerError } from './errors.ts';
 import { percentEncode } from './percent.ts';
@@ -65,7 +66,7 @@ function split(url: string): { head: string; query: string } {
     );
   }
   const bare = withoutEnd((url.split('#', 1)[0] as string).trim());
-  if (!/^https?:\/\/[^/?]/i.test(bare) || !URL.canParse(bare)) {
+  if (!/^https?:\/\/[^/?]/i.test(bare) || !parseUrl(bare)) {
     throw new TrackerError(
       'ERR_TRACKER_URL',
       `not the address of an HTTP tracker: ${JSON.stringify(url.slice(0, 80))}`,

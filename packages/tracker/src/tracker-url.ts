@@ -1,6 +1,6 @@
 // What a tracker's URL says: which protocol, which host. Hosts come out in their ASCII form, so that a look-alike of
 // another name shows as `xn--...`.
-import { normalizeIp } from '@shoal/primitives';
+import { normalizeIp, parseUrl } from '@shoal/primitives';
 import { TrackerError } from './errors.ts';
 
 export type TrackerUrl =
@@ -21,7 +21,7 @@ export function parseTrackerUrl(text: string): TrackerUrl {
     throw new TrackerError('ERR_TRACKER_URL', `a tracker at ${protocol}: is not supported (http, https and udp are)`);
   }
   // A scheme that is unknown to URL keeps its host as it stands, so udp is read as http.
-  const url = rest === undefined || protocol === undefined ? undefined : parse(`http:${rest}`);
+  const url = rest === undefined || protocol === undefined ? undefined : parseUrl(`http:${rest}`);
   if (!url || url.hostname === '') {
     throw new TrackerError('ERR_TRACKER_URL', `not a tracker's address: ${JSON.stringify(text.slice(0, 80))}`);
   }
@@ -41,10 +41,6 @@ export function parseTrackerUrl(text: string): TrackerUrl {
 export function printableUrl(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text;
   const [, scheme = '', rest = ''] = /^\s*([a-z][a-z0-9+.-]*):(\/\/.*)$/is.exec(text) ?? [];
-  const url = parse(`http:${rest}`);
+  const url = parseUrl(`http:${rest}`);
   return url ? `${scheme}:${url.href.slice('http:'.length)}` : text.trim().replaceAll(/[^\x20-\x7e]+/g, '?');
-}
-
-function parse(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
 }

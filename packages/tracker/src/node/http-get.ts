@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createInflate } from 'node:zlib';
+import { parseUrl } from '@shoal/primitives';
 import { TrackerError } from '../errors.ts';
 import { connectError } from './connect-error.ts';
 import { type Address, type Lookup, resolveHost } from './resolve.ts';
@@ -100,10 +101,8 @@ function send(target: URL, addresses: readonly Address[], options: GetOptions): 
 }
 
 function redirectTarget(location: string, base: URL): URL {
-  if (!URL.canParse(location, base.href)) {
-    throw new TrackerError('ERR_TRACKER_REDIRECT', 'it redirects to something that is no address');
-  }
-  const target = new URL(location, base);
+  const target = parseUrl(location, base);
+  if (!target) throw new TrackerError('ERR_TRACKER_REDIRECT', 'it redirects to something that is no address');
   if (target.protocol !== 'http:' && target.protocol !== 'https:') {
     throw new TrackerError(
       'ERR_TRACKER_REDIRECT',
