@@ -81,8 +81,8 @@ describe('option values', () => {
 });
 
 test('resume data lie where the environment says', () => {
-  const of = (env: Record<string, string>): string => stateDirOf({ env, cwd: '/work' });
-  expect(of({ SHOAL_STATE_DIR: 'state', XDG_STATE_HOME: '/xdg' })).toBe('/work/state');
+  const of = (env: Record<string, string>): string => stateDirOf({ env, cwd: '/srv' });
+  expect(of({ SHOAL_STATE_DIR: 'state', XDG_STATE_HOME: '/xdg' })).toBe('/srv/state');
   expect(of({ XDG_STATE_HOME: '/xdg', HOME: '/home/me' })).toBe('/xdg/shoal');
   expect(of({ XDG_STATE_HOME: 'relative', HOME: '/home/me' })).toBe('/home/me/.local/state/shoal');
 });
