@@ -37,10 +37,10 @@ export function decodePrefix(bytes: Uint8Array, options: DecodeOptions = {}): { 
   return { value, end: scanner.offset };
 }
 
-/** What is being filled: a list, or a dictionary with the key that waits for its value. */
+/** What is being filled: a list, or a dictionary with the key that waits for its value and the highest key so far. */
 type Container =
   | { readonly list: BencodeValue[]; readonly dict?: undefined }
-  | { readonly dict: BencodeDict; readonly list?: undefined; key: string; isDuplicate: boolean };
+  | { readonly dict: BencodeDict; readonly list?: undefined; key: string; highest: string; isDuplicate: boolean };
 
 function build(scanner: Scanner): BencodeValue {
   const open: Container[] = [];
@@ -71,7 +71,7 @@ function build(scanner: Scanner): BencodeValue {
         break;
       case 'dict':
         value = new Map();
-        opened = { dict: value, key: '', isDuplicate: false };
+        opened = { dict: value, key: '', highest: '', isDuplicate: false };
         break;
     }
     if (inner === undefined) root = value;
@@ -91,7 +91,10 @@ function readKey(scanner: Scanner, inner: Container | undefined): void {
   const key = scanner.key();
   // One character per byte, so that `<` compares bytes.
   const isSorted = inner.dict.size === 0 || inner.key < key;
-  inner.isDuplicate = !isSorted && inner.dict.has(key);
+  // Behind one unsorted key the next may be sorted and still a duplicate: only what is above all keys cannot be one.
+  const isHighest = inner.dict.size === 0 || inner.highest < key;
+  inner.isDuplicate = !isHighest && inner.dict.has(key);
+  if (isHighest) inner.highest = key;
   if (inner.isDuplicate) scanner.oddity('duplicate-key', scanner.tokenStart);
   else if (!isSorted) scanner.oddity('unsorted-keys', scanner.tokenStart);
   inner.key = key;

@@ -174,3 +174,16 @@ test('misuse is a TypeError or RangeError', () => {
   expect(() => decode('i1e' as unknown as Uint8Array)).toThrow(TypeError);
   expect(() => decode(bytes('i1e'), { limits: { depth: Number.NaN } })).toThrow(RangeError);
 });
+
+test('of keys that stand twice the first counts, also where the second ones are in order among themselves', () => {
+  const bytes = new TextEncoder().encode('d1:ai1e1:bi2e1:ai3e1:bi4ee');
+  const oddities: string[] = [];
+  const value = decode(bytes, { onOddity: ({ code }) => oddities.push(code) });
+  expect(value).toEqual(
+    new Map([
+      ['a', 1],
+      ['b', 2],
+    ]),
+  );
+  expect(oddities).toEqual(['duplicate-key', 'duplicate-key']);
+});
