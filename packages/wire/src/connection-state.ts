@@ -3,6 +3,7 @@ import { ArrivingBlock } from './arriving-block.ts';
 import { Bounds } from './bounds.ts';
 import { Deadlines } from './deadlines.ts';
 import type { WireError } from './errors.ts';
+import type { OwnExtendedHandshake } from './extension.ts';
 import type { ExtensionRegistry } from './extension-registry.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import type { Handshake } from './handshake.ts';
@@ -40,6 +41,8 @@ export class ConnectionState {
   phase: 'handshake' | 'accepting' | 'open' = 'handshake';
   /** Ours; undefined on an accepted connection until it is answered. */
   identity: WireIdentity | undefined;
+  /** What our extended handshake says of us. */
+  own: OwnExtendedHandshake = {};
   /** The peer's. */
   handshake: Handshake | undefined;
   extensions: ExtensionRegistry | undefined;

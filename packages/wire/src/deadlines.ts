@@ -8,16 +8,26 @@ export class Deadlines {
   /** The latest time we were told. */
   now: number;
   handshake: number;
-  silence: number = NEVER;
   keepAlive: number = NEVER;
-  /** When the peer that choked us must have rejected what it owes (BEP 6). */
-  rejects: number = NEVER;
+  #silence: number = NEVER;
+  #rejects: number = NEVER;
+  /** Nobody reads what the peer may have sent, so it cannot be late. */
+  #isPaused = false;
   readonly #limits: WireLimits;
 
   constructor(limits: WireLimits, now: number) {
     this.#limits = limits;
     this.now = now;
     this.handshake = now + limits.handshakeMs;
+  }
+
+  get silence(): number {
+    return this.#isPaused ? NEVER : this.#silence;
+  }
+
+  /** When the peer that choked us must have rejected what it owes (BEP 6). */
+  get rejects(): number {
+    return this.#isPaused ? NEVER : this.#rejects;
   }
 
   opened(): void {
@@ -28,7 +38,7 @@ export class Deadlines {
 
   /** A whole message, or bytes of a block, came: fewer bytes do not count, or dripping them would be life enough. */
   heard(): void {
-    this.silence = this.now + this.#limits.silenceMs;
+    this.#silence = this.now + this.#limits.silenceMs;
   }
 
   sent(): void {
@@ -36,7 +46,24 @@ export class Deadlines {
   }
 
   choked(): void {
-    this.rejects = this.now + this.#limits.rejectMs;
+    this.#rejects = this.now + this.#limits.rejectMs;
+  }
+
+  /** No rejects are owed any more. */
+  settled(): void {
+    this.#rejects = NEVER;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Everything that waits for the peer begins anew. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#silence !== NEVER) this.heard();
+    if (this.#rejects !== NEVER) this.choked();
   }
 
   next(): number {

@@ -36,6 +36,8 @@ export type WireEvent =
   | { readonly type: 'unchoke' | 'interested' | 'notInterested' }
   /** One piece more. */
   | { readonly type: 'have'; readonly piece: number }
+  /** One piece less (BEP 54). Requests of ours for it stay out: cancel them, or wait for the rejects. */
+  | { readonly type: 'dontHave'; readonly piece: number }
   /** A bitfield, have-all or have-none arrived or became known: read `peerHave`. */
   | { readonly type: 'haves' }
   /** The peer asks for a block and we do not choke it, or the piece is allowed fast. */
@@ -49,6 +51,7 @@ export type WireEvent =
   | { readonly type: 'suggest' | 'allowedFast'; readonly piece: number }
   /** The peer's DHT port (BEP 5). */
   | { readonly type: 'port'; readonly port: number }
+  /** Again when it changes, and when an `upload_only` message changed it. */
   | { readonly type: 'extendedHandshake'; readonly handshake: ExtendedHandshake }
   /** The last event there is. */
   | { readonly type: 'closed'; readonly error: WireError };

@@ -9,8 +9,9 @@ import { MESSAGE_ID } from './message.ts';
 export class PeerPieces {
   field: Bitfield | undefined;
   readonly #limits: WireLimits;
-  /** Bits of early HAVEs and the bitfield, as long as it had to be. */
+  /** Bits that differ from `#earlyAll`, as long as that had to be. */
   #early: Uint8Array = new Uint8Array(0);
+  /** What a piece that is not among them is: there after a have-all, else not. */
   #earlyAll = false;
   /** Length of the early bitfield in bytes, where one came. */
   #earlyLength: number | undefined;
@@ -42,7 +43,9 @@ export class PeerPieces {
         : parseBitfield(this.#early.subarray(0, this.#earlyLength), pieceCount);
     if (this.#earlyAll) field.fill();
     for (let piece = 0; piece <= this.#earlyHighest; piece++) {
-      if (((this.#early[piece >> 3] as number) & (0x80 >> (piece & 7))) !== 0) field.set(piece);
+      if (((this.#early[piece >> 3] as number) & (0x80 >> (piece & 7))) === 0) continue;
+      if (this.#earlyAll) field.clear(piece);
+      else field.set(piece);
     }
     this.field = field;
     this.#early = new Uint8Array(0);
@@ -54,11 +57,17 @@ export class PeerPieces {
       if (piece >= this.field.length) throw outside(piece, this.field.length);
       return this.field.set(piece);
     }
-    const most = 8 * this.#limits.bitfieldLength;
-    if (piece >= most) throw outside(piece, most);
-    this.#widen((piece >> 3) + 1);
-    (this.#early[piece >> 3] as number) |= 0x80 >> (piece & 7);
-    this.#earlyHighest = Math.max(this.#earlyHighest, piece);
+    this.#note(piece, true);
+    return true;
+  }
+
+  /** Answers whether the peer had the piece. */
+  dropHave(piece: number): boolean {
+    if (this.field !== undefined) {
+      if (piece >= this.field.length) throw outside(piece, this.field.length);
+      return this.field.clear(piece);
+    }
+    this.#note(piece, false);
     return true;
   }
 
@@ -69,6 +78,7 @@ export class PeerPieces {
       return;
     }
     this.#widen(bytes.length);
+    this.#early.fill(0);
     this.#early.set(bytes);
     this.#earlyLength = bytes.length;
     this.#earlyAll = false;
@@ -77,6 +87,17 @@ export class PeerPieces {
   setAll(): void {
     if (this.field !== undefined) this.field.fill();
     else this.#earlyAll = true;
+  }
+
+  /** Keeps an early word about one piece. */
+  #note(piece: number, has: boolean): void {
+    const most = 8 * this.#limits.bitfieldLength;
+    if (piece >= most) throw outside(piece, most);
+    this.#widen((piece >> 3) + 1);
+    const bit = 0x80 >> (piece & 7);
+    if (has === this.#earlyAll) (this.#early[piece >> 3] as number) &= ~bit;
+    else (this.#early[piece >> 3] as number) |= bit;
+    this.#earlyHighest = Math.max(this.#earlyHighest, piece);
   }
 
   #widen(length: number): void {

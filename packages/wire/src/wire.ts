@@ -12,20 +12,22 @@ import type { OwnExtendedHandshake } from './extension.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { FrameStep } from './frame-decoder.ts';
 import { encodeHandshake, type Handshake } from './handshake.ts';
-import { encodeBitfield, MESSAGE_ID, type Request, readRequest, readUint16, readUint32 } from './message.ts';
+import { MESSAGE_ID, type Request, readRequest, readUint16, readUint32 } from './message.ts';
 import type { WireGeometry, WireIdentity, WireOptions } from './options.ts';
-import type { OutputQueue } from './output.ts';
+import { Outbox } from './outbox.ts';
 
 const NEVER: number = Number.POSITIVE_INFINITY;
 
-/** The peer wire protocol (BEPs 3, 6, 10) of one connection, without socket or timer. Times are milliseconds. */
+/** The peer wire protocol (BEPs 3, 6, 10, 54) of one connection, without socket or timer. Times are milliseconds. */
 export class Wire extends ConnectionView {
   readonly #state: ConnectionState;
+  readonly #out: Outbox;
 
   constructor(options: WireOptions) {
     const state = new ConnectionState(options);
     super(state);
     this.#state = state;
+    this.#out = new Outbox(state);
     if (options.role === 'dial') this.#introduce(options);
   }
 
@@ -93,7 +95,7 @@ export class Wire extends ConnectionView {
     } else if (this.#state.phase === 'open') {
       if (now >= deadlines.rejects) this.#giveUpRejects();
       this.#state.extensions?.tick(now);
-      if (!this.#state.closed && now >= deadlines.keepAlive) this.#send().keepAlive();
+      if (!this.#state.closed && now >= deadlines.keepAlive) this.#out.queue().keepAlive();
     }
   }
 
@@ -117,27 +119,27 @@ export class Wire extends ConnectionView {
   choke(): void {
     if (!this.#ready() || this.#state.amChoking) return;
     this.#state.amChoking = true;
-    this.#message(MESSAGE_ID.choke, 0);
-    for (const request of this.#state.theirs.choke()) this.#sendReject(request);
+    this.#out.message(MESSAGE_ID.choke, 0);
+    for (const request of this.#state.theirs.choke()) this.#out.reject(request);
   }
 
   unchoke(): void {
     if (!this.#ready() || !this.#state.amChoking) return;
     this.#state.amChoking = false;
     this.#state.theirs.unchoke();
-    this.#message(MESSAGE_ID.unchoke, 0);
+    this.#out.message(MESSAGE_ID.unchoke, 0);
   }
 
   interested(): void {
     if (!this.#ready() || this.#state.amInterested) return;
     this.#state.amInterested = true;
-    this.#message(MESSAGE_ID.interested, 0);
+    this.#out.message(MESSAGE_ID.interested, 0);
   }
 
   notInterested(): void {
     if (!this.#ready() || !this.#state.amInterested) return;
     this.#state.amInterested = false;
-    this.#message(MESSAGE_ID.notInterested, 0);
+    this.#out.message(MESSAGE_ID.notInterested, 0);
   }
 
   /**
@@ -145,18 +147,19 @@ export class Wire extends ConnectionView {
    * a message other than extended and port went before.
    */
   bitfield(have: Bitfield): void {
-    if (!this.#ready()) return;
-    if (!this.#state.ownHavesOpen) throw new RangeError('a bitfield is the first message or none');
-    const { pieceCount = have.length } = this.#state.bounds;
-    if (pieceCount !== have.length) throw new RangeError(`a bitfield of ${pieceCount} pieces, not ${have.length}`);
-    this.#state.ownHavesOpen = false;
-    if (this.#state.fast && have.isEmpty) this.#message(MESSAGE_ID.haveNone, 0);
-    else if (this.#state.fast && have.isFull) this.#message(MESSAGE_ID.haveAll, 0);
-    else if (!have.isEmpty) this.#send().bytes(encodeBitfield(have.toBytes()));
+    if (this.#ready()) this.#out.haves(have);
   }
 
   have(piece: number): void {
-    if (this.#ready()) this.#message(MESSAGE_ID.have, 1, this.#state.bounds.ownPiece(piece));
+    if (this.#ready()) this.#out.message(MESSAGE_ID.have, 1, this.#state.bounds.ownPiece(piece));
+  }
+
+  /**
+   * Takes a HAVE back (BEP 54); false, and nothing is sent, where the peer does not know how. What it asked for in that
+   * piece stays for `reject`. Throws RangeError for no piece of the torrent.
+   */
+  dontHave(piece: number): boolean {
+    return this.#ready() && (this.#state.extensions?.sendDontHave(this.#state.bounds.ownPiece(piece)) ?? false);
   }
 
   /** Asks for a range. Throws RangeError outside the torrent, over the limit, twice, or where `canRequest` is false. */
@@ -168,7 +171,7 @@ export class Wire extends ConnectionView {
       throw new RangeError(`piece ${piece}, begin ${begin} is asked for already`);
     }
     this.#state.ours.outstanding.add(piece, begin, length);
-    this.#message(MESSAGE_ID.request, 3, piece, begin, length);
+    this.#out.message(MESSAGE_ID.request, 3, piece, begin, length);
   }
 
   /** Takes a request back; nothing happens where it is not outstanding. A block on its way comes as not wanted. */
@@ -178,7 +181,7 @@ export class Wire extends ConnectionView {
       this.#state.block.disown();
       this.#state.ours.outstanding.delete(piece, begin, length);
     } else if (this.#state.ours.giveUp({ piece, begin, length })) {
-      this.#message(MESSAGE_ID.cancel, 3, piece, begin, length);
+      this.#out.message(MESSAGE_ID.cancel, 3, piece, begin, length);
     }
   }
 
@@ -188,7 +191,7 @@ export class Wire extends ConnectionView {
    */
   piece(piece: number, begin: number, block: Uint8Array): boolean {
     if (!this.#ready() || !this.#state.theirs.queue.delete(piece, begin, block.length)) return false;
-    this.#send().piece(piece, begin, block);
+    this.#out.queue().piece(piece, begin, block);
     this.#state.counters.payloadOut += block.length;
     return true;
   }
@@ -196,13 +199,13 @@ export class Wire extends ConnectionView {
   /** Refuses a request, silently without Fast; false where the peer does not wait for it any more. */
   reject(piece: number, begin: number, length: number): boolean {
     if (!this.#ready() || !this.#state.theirs.queue.delete(piece, begin, length)) return false;
-    this.#sendReject({ piece, begin, length });
+    this.#out.reject({ piece, begin, length });
     return true;
   }
 
   /** Names a piece that is cheap to serve (BEP 6). Nothing is sent without Fast. */
   suggest(piece: number): void {
-    if (this.#ready() && this.#state.fast) this.#message(MESSAGE_ID.suggest, 1, this.#state.bounds.ownPiece(piece));
+    if (this.#ready() && this.#state.fast) this.#out.message(MESSAGE_ID.suggest, 1, this.#state.bounds.ownPiece(piece));
   }
 
   /** Lets the peer ask for a piece while choked (BEP 6). Nothing is sent without Fast. */
@@ -210,18 +213,44 @@ export class Wire extends ConnectionView {
     if (!this.#ready() || !this.#state.fast || this.#state.theirs.allowed.has(this.#state.bounds.ownPiece(piece)))
       return;
     this.#state.theirs.allowed.add(piece);
-    this.#message(MESSAGE_ID.allowedFast, 1, piece);
+    this.#out.message(MESSAGE_ID.allowedFast, 1, piece);
   }
 
   /** Tells our DHT node's UDP port (BEP 5). */
   port(port: number): void {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`not a port: ${port}`);
-    if (this.#ready()) this.#send().port(port);
+    if (this.#ready()) this.#out.queue().port(port);
   }
 
-  /** Sends our extended handshake again with what changed, `uploadOnly` for one (BEPs 10, 21). */
+  /** Sends our extended handshake again, saying no more of ourselves than `own`; see `updateExtendedHandshake`. */
   sendExtendedHandshake(own: OwnExtendedHandshake): void {
     if (this.#ready() && this.#state.extended) this.#state.extensions?.sendHandshake(own);
+  }
+
+  /**
+   * Changes what our extended handshake says, such as `uploadOnly` (BEP 21), and sends it again, whole, where that is
+   * something new (BEP 10). At any time: before the handshakes are through it is said with the first.
+   */
+  updateExtendedHandshake(changes: OwnExtendedHandshake): void {
+    const { closed, phase, extended, extensions, own } = this.#state;
+    const isNew = Object.entries(changes).some(([key, value]) => own[key as keyof OwnExtendedHandshake] !== value);
+    if (closed || !isNew) return;
+    this.#state.own = { ...own, ...changes };
+    if (phase === 'open' && extended) extensions?.sendHandshake(this.#state.own);
+  }
+
+  /**
+   * The owner reads nothing from this peer for now, for want of room: its silence is not held against it until
+   * `readingResumed`, from when it has its whole time again. Our keep-alives go on, and so does the time for a handshake.
+   */
+  readingPaused(now: number): void {
+    this.#state.deadlines.now = now;
+    this.#state.deadlines.pause();
+  }
+
+  readingResumed(now: number): void {
+    this.#state.deadlines.now = now;
+    this.#state.deadlines.resume();
   }
 
   /** The owner found a fault, or wants no more of this connection; what waits in the output is lost. */
@@ -232,12 +261,13 @@ export class Wire extends ConnectionView {
   /** Sends our handshake and makes the extensions. */
   #introduce(identity: WireIdentity): void {
     const { infoHash, peerId, fast = true, extended = true, dht = false, extensions = [] } = identity;
-    this.#send().bytes(encodeHandshake({ infoHash, peerId, fast, extended, dht }));
+    this.#out.queue().bytes(encodeHandshake({ infoHash, peerId, fast, extended, dht }));
     this.#state.identity = identity;
+    this.#state.own = { ...identity.extendedHandshake, ...this.#state.own };
     if (!extended) return;
     const host = {
       isOpen: (): boolean => this.#state.closed === undefined && this.#state.phase === 'open',
-      send: (message: Uint8Array): void => this.#send().bytes(message),
+      send: (message: Uint8Array): void => this.#out.queue().bytes(message),
       fault: (error: WireError): void => this.#close(error),
     };
     const registry = new ExtensionRegistry(host, this.#state.limits, extensions);
@@ -248,7 +278,7 @@ export class Wire extends ConnectionView {
 
   /** Both handshakes are there: settles what both ends speak. */
   #open(): void {
-    const { peerId, fast = true, extended = true, extendedHandshake = {} } = this.#state.identity as WireIdentity;
+    const { peerId, fast = true, extended = true } = this.#state.identity as WireIdentity;
     const peer = this.#state.handshake as Handshake;
     if (this.#state.closed) return;
     if (bytesEqual(peer.peerId, peerId)) throw new WireError('ERR_WIRE_SELF', 'the peer has our own peer id');
@@ -257,7 +287,7 @@ export class Wire extends ConnectionView {
     this.#state.phase = 'open';
     this.#state.deadlines.opened();
     this.#state.decoder.push(this.#state.opening.takeRest());
-    if (this.#state.extended) this.#state.extensions?.sendHandshake(extendedHandshake);
+    if (this.#state.extended) this.#state.extensions?.sendHandshake(this.#state.own);
   }
 
   #next(): WireEvent | undefined {
@@ -338,7 +368,7 @@ export class Wire extends ConnectionView {
       case MESSAGE_ID.unchoke:
         if (!this.#state.peerChoking) return undefined;
         this.#state.peerChoking = false;
-        this.#state.deadlines.rejects = NEVER;
+        this.#state.deadlines.settled();
         return { type: 'unchoke' };
       case MESSAGE_ID.interested:
         if (this.#state.peerInterested) return undefined;
@@ -349,15 +379,15 @@ export class Wire extends ConnectionView {
         this.#state.peerInterested = false;
         return { type: 'notInterested' };
       case MESSAGE_ID.have:
-        return this.#onHave(readUint32(payload, 0));
+        return this.#onHave('have', readUint32(payload, 0));
       case MESSAGE_ID.bitfield:
         this.#state.peerPieces.setBitfield(payload);
-        return this.#onHaves();
+        return this.#learnt({ type: 'haves' });
       case MESSAGE_ID.haveAll:
         this.#state.peerPieces.setAll();
-        return this.#onHaves();
+        return this.#learnt({ type: 'haves' });
       case MESSAGE_ID.haveNone:
-        return this.#onHaves();
+        return this.#learnt({ type: 'haves' });
       case MESSAGE_ID.request:
         return this.#onRequest(readRequest(payload));
       case MESSAGE_ID.cancel:
@@ -396,19 +426,19 @@ export class Wire extends ConnectionView {
   /** A peer that choked us with Fast owed a reject for each request, and had time for it. */
   #giveUpRejects(): void {
     const { block, deadlines, expired, ours } = this.#state;
-    deadlines.rejects = NEVER;
+    deadlines.settled();
     expired.push(...ours.giveUpAll({ keepAllowed: true, arriving: block }));
   }
 
-  #onHave(piece: number): WireEvent | undefined {
-    const isNew = this.#state.peerPieces.addHave(piece);
-    if (this.#state.bounds.isKnown) return isNew ? { type: 'have', piece } : undefined;
-    this.#state.haves = 'early';
-    return undefined;
+  #onHave(type: 'have' | 'dontHave', piece: number): WireEvent | undefined {
+    const { peerPieces } = this.#state;
+    const isNew = type === 'have' ? peerPieces.addHave(piece) : peerPieces.dropHave(piece);
+    return this.#learnt(isNew ? { type, piece } : undefined);
   }
 
-  #onHaves(): WireEvent | undefined {
-    if (this.#state.bounds.isKnown) return { type: 'haves' };
+  /** What the peer has is news only once the pieces are known; until then it adds up to one 'haves'. */
+  #learnt(news: WireEvent | undefined): WireEvent | undefined {
+    if (this.#state.bounds.isKnown) return news;
     this.#state.haves = 'early';
     return undefined;
   }
@@ -419,24 +449,22 @@ export class Wire extends ConnectionView {
     // Nobody can serve a torrent without its geometry: until then we choke, whatever we said.
     if (theirs.offer(request, amChoking || !bounds.isKnown)) return { type: 'request', ...request };
     counters.refusedRequests++;
-    this.#sendReject(request);
-    this.#countReply();
+    this.#out.rejectInReply(request);
     return undefined;
   }
 
   #onCancel(request: Request): WireEvent | undefined {
     // Answered already, or never asked: the two cross all the time.
     if (!this.#state.theirs.queue.delete(request.piece, request.begin, request.length)) return undefined;
-    this.#sendReject(request);
-    this.#countReply();
+    this.#out.rejectInReply(request);
     return { type: 'cancel', ...request };
   }
 
   #onExtended(payload: Uint8Array): WireEvent | undefined {
     if (!this.#state.extended)
       throw new WireError('ERR_WIRE_ORDER', 'an extended message without the extension protocol');
-    const handshake = this.#state.extensions?.receive(payload, this.#state.deadlines.now);
-    return handshake && { type: 'extendedHandshake', handshake };
+    const event = this.#state.extensions?.receive(payload, this.#state.deadlines.now);
+    return event?.type === 'dontHave' ? this.#onHave('dontHave', event.piece) : event;
   }
 
   /** Whether commands take effect. Throws RangeError before the handshakes are through. */
@@ -444,32 +472,6 @@ export class Wire extends ConnectionView {
     if (this.#state.closed) return false;
     if (this.#state.phase !== 'open') throw new RangeError('the handshake is not through yet');
     return true;
-  }
-
-  /** The output, about to get a message. */
-  #send(): OutputQueue {
-    this.#state.deadlines.sent();
-    return this.#state.output;
-  }
-
-  /** Sends one that may not go before our bitfield: with Fast we owe a have-none where there was none (BEP 6). */
-  #message(id: number, words: number, first = 0, second = 0, third = 0): void {
-    if (this.#state.ownHavesOpen) {
-      this.#state.ownHavesOpen = false;
-      if (this.#state.fast) this.#send().fixed(MESSAGE_ID.haveNone, 0);
-    }
-    this.#send().fixed(id, words, first, second, third);
-  }
-
-  #sendReject({ piece, begin, length }: Request): void {
-    if (!this.#state.fast) return;
-    this.#message(MESSAGE_ID.reject, 3, piece, begin, length);
-  }
-
-  /** The peer caused an answer: it must read them as fast as it causes them. */
-  #countReply(): void {
-    const most = this.#state.limits.unreadReplies;
-    if (++this.#state.replies > most) throw new WireError('ERR_WIRE_FLOOD', `more than ${most} rejects wait unread`);
   }
 
   #guard(step: () => void): void {

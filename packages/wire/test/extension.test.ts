@@ -1,5 +1,5 @@
 // BEP 10: the extended handshake, ids, and what stands between an extension and its connection.
-import { decode, encode } from '@shoal/bencode';
+import { encode } from '@shoal/bencode';
 import { expect, test } from 'vitest';
 import {
   decodeExtendedHandshake,
@@ -9,9 +9,10 @@ import {
   type ExtensionFactory,
   encodeExtended,
   encodeExtendedHandshake,
-  type Wire,
+  encodeHandshake,
+  Wire,
 } from '../src/index.ts';
-import { connect, drain, faultOf, give, INFO_HASH, OUR_ID, pass, sent } from './harness.ts';
+import { connect, drain, faultOf, give, INFO_HASH, OUR_ID, PEER_ID, type PlainEvent, pass, sent } from './harness.ts';
 
 interface Recorder {
   readonly factory: ExtensionFactory;
@@ -98,7 +99,8 @@ test('ours goes out first, with ids in the order of the factories and what the e
   expect([wire.extended, wire.outputBytes]).toEqual([false, 0]);
   const adding = recorder('b', { handshake: () => ({ metadata_size: 5 }) });
   const opened = connectWithOutput([recorder('a').factory, adding.factory]);
-  expect(opened).toEqual(encode({ m: { a: 1, b: 2 }, metadata_size: 5, p: 6881, reqq: 2_000, v: 'Shoal 1' }));
+  const m = { a: 1, b: 2, lt_donthave: 3, upload_only: 4 };
+  expect(opened).toEqual(encode({ m, metadata_size: 5, p: 6881, reqq: 2_000, v: 'Shoal 1' }));
 });
 
 function connectWithOutput(extensions: ExtensionFactory[]): Uint8Array {
@@ -120,7 +122,7 @@ test('messages go to the extension of our id and out under the peer’s', () => 
   expect([a.handshakes.length, b.handshakes.length]).toEqual([1, 1]);
   expect([a.context.send(text('x')), b.context.send(text('hi'))]).toEqual([false, true]);
   expect(sent(wire)).toMatchObject([{ type: 'extended', id: 9, payload: text('hi') }]);
-  give(wire, encodeExtended(1, text('one')), encodeExtended(2, text('two')), encodeExtended(3, text('nobody')));
+  give(wire, encodeExtended(1, text('one')), encodeExtended(2, text('two')), encodeExtended(5, text('nobody')));
   expect([a.messages, b.messages]).toEqual([['one'], ['two']]);
 });
 
@@ -173,6 +175,7 @@ test('a factory that throws ends the connection, names that are none are misuse'
   expect(fine.closed).toBe(1);
   expect(() => connectWith(fine.factory, fine.factory)).toThrow(TypeError);
   expect(() => connectWith(recorder('white space').factory)).toThrow(TypeError);
+  expect(() => connectWith(recorder('lt_donthave').factory), 'a message of the wire itself').toThrow(TypeError);
 });
 
 test('ticks and wishes for a wake-up', () => {
@@ -198,15 +201,55 @@ test('sizes: an extended handshake has its own cap, and so has what we send', ()
   expect(faultOf(give(deep, encodeExtended(0, text('l'.repeat(60_000)))))).toBe('ERR_WIRE_EXTENDED_HANDSHAKE');
 });
 
-test('upload_only is told again when it changes', () => {
-  const wire = connectWith();
+test('our handshake is said again, whole, when something of it changes, and only then', () => {
+  const wire = connectWith(recorder('a').factory);
+  wire.updateExtendedHandshake({ uploadOnly: true });
+  wire.updateExtendedHandshake({ uploadOnly: true, port: 6881 });
+  const whole = {
+    m: { a: 1, lt_donthave: 2, upload_only: 3 },
+    p: 6881,
+    reqq: 2_000,
+    upload_only: 1,
+    v: 'Shoal 1',
+  };
+  expect(sent(wire)).toEqual([{ type: 'extended', id: 0, payload: encode(whole) }]);
+  wire.updateExtendedHandshake({ uploadOnly: false });
+  expect(sent(wire)).toEqual([{ type: 'extended', id: 0, payload: encode({ ...whole, upload_only: 0 }) }]);
   wire.sendExtendedHandshake({ uploadOnly: true });
-  const [message] = sent(wire);
-  expect(message?.type === 'extended' && decode(message.payload)).toEqual(
-    new Map<string, unknown>([
-      ['m', new Map()],
-      ['reqq', 2_000],
-      ['upload_only', 1],
-    ]),
-  );
+  expect(sent(wire)).toEqual([
+    { type: 'extended', id: 0, payload: encode({ m: whole.m, reqq: 2_000, upload_only: 1 }) },
+  ]);
+});
+
+test('a change before the handshakes are through is said with the first, and none without the protocol', () => {
+  const peer = encodeHandshake({ infoHash: INFO_HASH, peerId: PEER_ID, extended: true });
+  const identity = { infoHash: INFO_HASH, peerId: OUR_ID, extendedHandshake: { client: 'Shoal', uploadOnly: false } };
+  const first = encode({ m: { lt_donthave: 1, upload_only: 2 }, reqq: 2_000, upload_only: 1, v: 'Shoal' });
+  const dialled = new Wire({ role: 'dial', now: 0, ...identity });
+  dialled.updateExtendedHandshake({ uploadOnly: true });
+  give(dialled, peer);
+  expect(sent(dialled, { handshake: true })).toEqual([{ type: 'extended', id: 0, payload: first }]);
+  const accepted = new Wire({ role: 'accept', now: 0 });
+  accepted.updateExtendedHandshake({ uploadOnly: true });
+  give(accepted, peer);
+  accepted.accept(identity);
+  expect(sent(accepted, { handshake: true })).toEqual([{ type: 'extended', id: 0, payload: first }]);
+  const plain = connect();
+  plain.updateExtendedHandshake({ uploadOnly: true });
+  expect(plain.outputBytes).toBe(0);
+});
+
+test('the peer turns upload-only and back: in a later handshake, or in the message of that name', () => {
+  const a = recorder('a');
+  const wire = connectWith(a.factory);
+  const uploadOnly = (...payload: number[]): Uint8Array => encodeExtended(3, Uint8Array.from(payload));
+  const told = (events: readonly PlainEvent[]): unknown[] =>
+    events.map((event) => event.type === 'extendedHandshake' && event.handshake.uploadOnly);
+  expect(give(wire, uploadOnly(1)), 'before a handshake it is about nobody').toEqual([]);
+  expect(told(give(wire, hello({ a: 1 }, { v: 'Other' })))).toEqual([false]);
+  expect(told(give(wire, uploadOnly(1)))).toEqual([true]);
+  expect(wire.peerHandshake).toMatchObject({ client: 'Other', uploadOnly: true });
+  expect(told(give(wire, uploadOnly(1), uploadOnly(), uploadOnly(0, 0), uploadOnly(0)))).toEqual([false]);
+  expect(told(give(wire, hello({}, { upload_only: 1 })))).toEqual([true]);
+  expect(a.handshakes.length, 'extensions hear of handshakes alone').toBe(2);
 });
