@@ -175,6 +175,32 @@ test('a public address stays public after a private hop was refused or not: the 
   });
 });
 
+test.each(['/', '/apply.cgi?reboot=1', '/announce/apply.cgi', '/?announce', '/%61nnounce', '/announce\\..\\apply'])(
+  'what lies in a private network is not asked for %s: no tracker does',
+  async (path) => {
+    let requests = 0;
+    const origin = await httpServer((_, outgoing) => {
+      requests++;
+      outgoing.end(answer);
+    });
+    await expect(clientFor().announce(origin + path, request)).rejects.toMatchObject({
+      code: 'ERR_TRACKER_URL',
+      message: expect.stringMatching(/is in a private network and no path to announce at$/),
+    });
+    expect(requests).toBe(0);
+    // On the public internet paths are the tracker's own affair.
+    expect(await clientFor({ isPrivate: () => false }).announce(origin + path, request)).toMatchObject({ peers });
+  },
+);
+
+test.each(['/announce', '/x/0123/announce.php?passkey=1'])(
+  'a private network may have a tracker at %s',
+  async (path) => {
+    const origin = await httpServer((_, outgoing) => outgoing.end(answer));
+    expect(await clientFor().announce(origin + path, request)).toMatchObject({ peers });
+  },
+);
+
 test('statuses: with a reason in the body, without, with Retry-After', async () => {
   const withStatus =
     (status: number, body: Uint8Array | string, headers = {}): Listener =>

@@ -12,10 +12,13 @@ export function clientFor(options: TrackerClientOptions = {}): TrackerClient {
   return client;
 }
 
-/** An HTTP server; answers its origin, such as `http://127.0.0.1:1234`. */
-export async function httpServer(listener: RequestListener, host = '127.0.0.1'): Promise<string> {
+/** An HTTP server; answers its origin, such as `http://127.0.0.1:1234`. Rejects where a given port is taken. */
+export async function httpServer(listener: RequestListener, host = '127.0.0.1', port = 0): Promise<string> {
   const server: Server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
   onTestFinished(
     () =>
       new Promise<void>((resolve) => {
@@ -23,7 +26,8 @@ export async function httpServer(listener: RequestListener, host = '127.0.0.1'):
         server.closeAllConnections();
       }),
   );
-  return `http://${host}:${(server.address() as AddressInfo).port}`;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${(server.address() as AddressInfo).port}`;
 }
 
 /** A server that speaks raw bytes instead of HTTP. */
@@ -49,10 +53,14 @@ export async function tcpServer(onConnection: (socket: TcpSocket) => void): Prom
 export async function udpServer(
   onDatagram: (bytes: Uint8Array, from: RemoteInfo, socket: Socket) => void,
   family: 4 | 6 = 4,
+  port = 0,
 ): Promise<{ port: number; socket: Socket }> {
   const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6 });
   socket.on('message', (bytes, from) => onDatagram(bytes, from, socket));
-  await new Promise<void>((resolve) => socket.bind(0, family === 4 ? '127.0.0.1' : '::1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, family === 4 ? '127.0.0.1' : '::1', resolve);
+  });
   onTestFinished(() => new Promise<void>((resolve) => socket.close(() => resolve())));
   return { port: socket.address().port, socket };
 }

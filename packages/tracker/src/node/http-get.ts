@@ -1,5 +1,6 @@
-// One bounded GET: redirects are counted and never lead from a public address into a private network, a body is cut off at
-// its limit while it inflates. Each hop's name is resolved once, and what was checked is what is connected to.
+// One bounded GET: redirects are counted and never lead from a public address into a private network, what is asked of a
+// private network looks like a tracker's, a body is cut off at its limit while it inflates. Each hop's name is resolved once,
+// and what was checked is what is connected to.
 import { type ClientRequest, get as httpGet, type IncomingMessage, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -9,6 +10,7 @@ import { createGunzip, createInflate } from 'node:zlib';
 import { parseUrl } from '@shoal/primitives';
 import { TrackerError } from '../errors.ts';
 import { connectError } from './connect-error.ts';
+import type { Family } from './local-address.ts';
 import { type Address, type Lookup, resolveHost } from './resolve.ts';
 
 export interface GetOptions {
@@ -17,7 +19,8 @@ export interface GetOptions {
   readonly maxBytes: number;
   readonly maxRedirects: number;
   readonly userAgent: string;
-  readonly family: 4 | 6 | undefined;
+  /** The families that may be used, with the local address of each (undefined: the system's choice). */
+  readonly from: ReadonlyMap<Family, string | undefined>;
   readonly lookup: Lookup;
   readonly isPrivate: (ip: string) => boolean;
 }
@@ -32,16 +35,25 @@ export interface GetAnswer {
 
 const MAX_HEADER_BYTES = 16_384;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** The last component of a tracker's path, its convention for both questions (BEP 48). */
+const TRACKER_PATH = /\/(?:announce|scrape)[^/]*$/;
 
 /** Rejects with TrackerError, or with the signal's reason. */
 export async function boundedGet(url: string, options: GetOptions): Promise<GetAnswer> {
   let target = new URL(url);
   let cameFromPublic = false;
   for (let redirects = 0; ; redirects++) {
-    const addresses = await resolveHost(target.hostname, options).catch((error: unknown) => {
-      throw options.signal.aborted ? error : connectError(error, target.hostname);
+    const addresses = await resolveHost(target.hostname, {
+      lookup: options.lookup,
+      families: [...options.from.keys()],
+      signal: options.signal,
     });
     const isPrivate = addresses.some(({ address }) => options.isPrivate(address));
+    // A stranger's .torrent could name the router's or this machine's own web pages, whose queries do things.
+    if (redirects === 0 && isPrivate && !TRACKER_PATH.test(target.pathname)) {
+      const where = `${target.host}${target.pathname.slice(0, 80)}`;
+      throw new TrackerError('ERR_TRACKER_URL', `${where} is in a private network and no path to announce at`);
+    }
     if (cameFromPublic && isPrivate) {
       throw new TrackerError('ERR_TRACKER_REDIRECT', `it redirects into a private network (${target.host})`);
     }
@@ -93,6 +105,8 @@ function send(target: URL, addresses: readonly Address[], options: GetOptions): 
     // A tracker is asked twice an hour: a kept connection only costs it a socket.
     agent: false,
     lookup,
+    // Several families are only ever tried where none has a local address of its own.
+    localAddress: addresses[0] && options.from.get(addresses[0].family),
     maxHeaderSize: MAX_HEADER_BYTES,
     signal: options.signal,
     headers: { 'User-Agent': options.userAgent, 'Accept-Encoding': 'gzip', Connection: 'close' },

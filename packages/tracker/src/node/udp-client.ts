@@ -8,6 +8,7 @@ import { TrackerError } from '../errors.ts';
 import { peekUdpAnswer } from '../udp-answer.ts';
 import { type UdpConnection, UdpExchange, type UdpOutcome, type UdpQuestion } from '../udp-exchange.ts';
 import { connectError } from './connect-error.ts';
+import type { Family } from './local-address.ts';
 import type { Address } from './resolve.ts';
 
 /** A bound datagram socket that is shared with other protocols; its owner hands in what arrives through `receive`. */
@@ -18,6 +19,8 @@ export interface SharedUdp {
 
 export interface UdpClientOptions {
   readonly shared: SharedUdp | undefined;
+  /** Local address of our own sockets; undefined: any. */
+  readonly localAddress: (family: Family) => string | undefined;
   /** Milliseconds before the first retransmission. */
   readonly retransmitMs: number;
   readonly limits: Partial<AnswerLimits>;
@@ -27,7 +30,7 @@ interface Pending {
   readonly exchange: UdpExchange;
   /** `address|port`. */
   readonly peer: string;
-  readonly family: 4 | 6;
+  readonly family: Family;
   transactionId: number;
   timer: NodeJS.Timeout | undefined;
   settle(outcome: UdpOutcome): void;
@@ -40,7 +43,7 @@ export class UdpClient {
   /** By the transaction id that is waited for. */
   readonly #pending: Map<number, Pending> = new Map();
   readonly #connections: Map<string, UdpConnection> = new Map();
-  readonly #sockets: Map<4 | 6, Promise<Socket>> = new Map();
+  readonly #sockets: Map<Family, Promise<Socket>> = new Map();
 
   constructor(options: UdpClientOptions) {
     this.#options = options;
@@ -164,7 +167,7 @@ export class UdpClient {
     });
   }
 
-  #socket(family: 4 | 6): Promise<Socket> {
+  #socket(family: Family): Promise<Socket> {
     let opening = this.#sockets.get(family);
     if (!opening) {
       opening = this.#open(family);
@@ -175,13 +178,17 @@ export class UdpClient {
     return opening;
   }
 
-  #open(family: 4 | 6): Promise<Socket> {
+  #open(family: Family): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6 });
-      socket.once('error', reject);
+      const onFailure = (error: Error): void => {
+        socket.close();
+        reject(error);
+      };
+      socket.once('error', onFailure);
       socket.on('message', (bytes, from) => this.receive(bytes, from.address, from.port));
-      socket.bind(0, () => {
-        socket.off('error', reject);
+      socket.bind(0, this.#options.localAddress(family), () => {
+        socket.off('error', onFailure);
         // What a datagram came to is for the retransmission to find out.
         socket.on('error', () => undefined);
         // Questions in flight keep the process alive by their timers, an idle socket does not.
