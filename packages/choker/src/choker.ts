@@ -1,8 +1,9 @@
 // Decides who may download from us. There are `slots`; one of them is the optimistic one, which goes round at random so
 // that strangers can show what they give; the others are regular:
 //   - while we download, to those who give us most (tit-for-tat), never to a peer that snubs us;
-//   - while we seed, in turns: who has a slot keeps it for its tenure, the faster than average twice as long, then goes behind
-//     everybody who waits. So nobody starves, and a slot that nobody waits for stays with the fastest.
+//   - while we seed, as the seed strategy says, by default in turns: who has a slot keeps it for its tenure, the faster than
+//     average twice as long, then goes behind everybody who waits. So nobody starves, and a slot that nobody waits for
+//     stays with the fastest.
 //
 // Invariants after each round: at most `slots` peers are unchoked, all of them interested; the optimistic one is one of
 // them and holds no regular slot; `#tenures` has exactly the regular holders, `#waits` the interested others.
@@ -25,7 +26,21 @@ export interface ChokeCandidate {
   readonly connectedAt: number;
   /** It said that it will not download (BEP 21). */
   readonly uploadOnly?: boolean;
+  /** How much of the torrent it has, 0 to 1; what is not known counts as the middle. Read by 'anti-leech' alone. */
+  readonly progress?: number;
 }
+
+/**
+ * Who has the regular slots while we seed:
+ * - 'round-robin': everybody in turns, so that the upload is shared out evenly;
+ * - 'fastest-upload': those who download from us fastest, so that the most data gets out, to few; the others have the
+ *   optimistic slot;
+ * - 'anti-leech': those who have just begun or are almost complete, by tenths, in turns among equals. Those in between have
+ *   something to trade and can do without us.
+ */
+export type SeedStrategy = (typeof SEED_STRATEGIES)[number];
+
+const SEED_STRATEGIES = ['round-robin', 'fastest-upload', 'anti-leech'] as const;
 
 /** Who may download from us now; everybody else is to be choked. */
 export interface ChokeDecision {
@@ -44,6 +59,8 @@ export interface ChokerOptions {
   readonly optimisticIntervalMs?: number;
   /** Milliseconds that a slot is sure to last while we seed; 60,000 if not given. */
   readonly tenureMs?: number;
+  /** 'round-robin' if not given. */
+  readonly seedStrategy?: SeedStrategy;
 }
 
 /** Milliseconds since the connection during which a peer is new, and its weight in the optimistic draw then. */
@@ -56,6 +73,7 @@ type Order = (a: ChokeCandidate, b: ChokeCandidate) => number;
 /** One torrent's (or one session's) choice of peers to upload to. */
 export class Choker {
   #slots = 0;
+  #seedStrategy: SeedStrategy = 'round-robin';
   readonly #random: () => number;
   readonly #optimisticIntervalMs: number;
   readonly #tenureMs: number;
@@ -68,6 +86,7 @@ export class Choker {
 
   constructor(options: ChokerOptions) {
     this.slots = options.slots;
+    this.seedStrategy = options.seedStrategy ?? 'round-robin';
     this.#random = options.random;
     this.#optimisticIntervalMs = options.optimisticIntervalMs ?? 30_000;
     this.#tenureMs = options.tenureMs ?? 60_000;
@@ -81,6 +100,18 @@ export class Choker {
   set slots(slots: number) {
     if (!Number.isInteger(slots) || slots < 0) throw new RangeError(`not a number of slots: ${slots}`);
     this.#slots = slots;
+  }
+
+  /** May be changed at any time; the next full round obeys. */
+  get seedStrategy(): SeedStrategy {
+    return this.#seedStrategy;
+  }
+
+  set seedStrategy(strategy: SeedStrategy) {
+    if (!SEED_STRATEGIES.includes(strategy)) {
+      throw new RangeError(`not a seed strategy: ${strategy}, known are ${SEED_STRATEGIES.join(', ')}`);
+    }
+    this.#seedStrategy = strategy;
   }
 
   /**
@@ -97,7 +128,7 @@ export class Choker {
     const isDue = full && now - this.#optimisticSince >= this.#optimisticIntervalMs;
 
     const eligible = candidates.filter((peer) => (seeding ? peer !== former || isDue : !peer.snubbed));
-    const order = seeding ? this.#inTurns(eligible, now, full) : this.#titForTat(full);
+    const order = seeding ? this.#seedOrder(eligible, now, full) : this.#titForTat(full);
     const regular = eligible.sort(order).slice(0, this.#regularSlots(eligible, seeding));
 
     let optimistic: ChokeCandidate | undefined;
@@ -134,7 +165,14 @@ export class Choker {
       Number(b.unchoked) - Number(a.unchoked);
   }
 
-  /** While we seed: whose tenure lasts; then who has waited longest; then who downloads fastest. */
+  #seedOrder(peers: readonly ChokeCandidate[], now: number, full: boolean): Order {
+    const inTurns = this.#inTurns(peers, now, full);
+    if (!full || this.#seedStrategy === 'round-robin') return inTurns;
+    if (this.#seedStrategy === 'fastest-upload') return (a, b) => b.upRate - a.upRate || inTurns(a, b);
+    return (a, b) => edge(b) - edge(a) || inTurns(a, b);
+  }
+
+  /** While we seed in turns: whose tenure lasts; then who has waited longest; then who downloads fastest. */
   #inTurns(peers: readonly ChokeCandidate[], now: number, full: boolean): Order {
     const holders = peers.filter((peer) => this.#tenures.has(peer.key));
     const meanRate = holders.reduce((sum, peer) => sum + peer.upRate, 0) / holders.length;
@@ -194,4 +232,9 @@ export class Choker {
     }
     return peers;
   }
+}
+
+/** How far from the middle of its download a peer is, in tenths of the whole: 0 to 5. */
+function edge({ progress = 0.5 }: ChokeCandidate): number {
+  return Math.round(Math.abs(progress - 0.5) * 10);
 }

@@ -1,2 +1,3 @@
-export { type ChokeCandidate, type ChokeDecision, Choker, type ChokerOptions } from './choker.ts';
+export { type ChokeCandidate, type ChokeDecision, Choker, type ChokerOptions, type SeedStrategy } from './choker.ts';
 export { RateMeter } from './rate-meter.ts';
+export { slotsForLimit } from './slots.ts';

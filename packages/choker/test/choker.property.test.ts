@@ -10,13 +10,16 @@ const peer = fc.record({
   upRate: fc.nat(1_000),
   connectedAt: fc.nat(200_000),
   uploadOnly: fc.boolean(),
+  progress: fc.double({ min: 0, max: 1, noNaN: true }),
 });
+const strategy = fc.constantFrom('round-robin' as const, 'fastest-upload' as const, 'anti-leech' as const);
 /** A round: the peers that are there, by index, and how they are. */
 const round = fc.record({
   there: fc.dictionary(fc.constantFrom(...'abcdefghij'), peer, { maxKeys: 10 }),
   wait: fc.nat(20_000),
   full: fc.boolean(),
   seeding: fc.boolean(),
+  seedStrategy: strategy,
 });
 
 it('keeps its rules in every course of events', () => {
@@ -25,8 +28,9 @@ it('keeps its rules in every course of events', () => {
       const [choker, twin] = [1, 2].map(() => new Choker({ slots, random: sequence(seed) })) as [Choker, Choker];
       let unchoked: readonly (string | number)[] = [];
       let now = 0;
-      for (const { there, wait, full, seeding } of rounds) {
+      for (const { there, wait, full, seeding, seedStrategy } of rounds) {
         now += wait;
+        choker.seedStrategy = twin.seedStrategy = seedStrategy;
         const peers: ChokeCandidate[] = Object.entries(there).map(([key, rest]) => ({
           ...rest,
           key,

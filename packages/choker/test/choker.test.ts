@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Choker } from '../src/index.ts';
+import { Choker, type SeedStrategy } from '../src/index.ts';
 import { peers, sequence, spell } from './language.ts';
 
 const leeching = { now: 1_000_000, seeding: false };
@@ -157,5 +157,66 @@ describe('seeding', () => {
 
   it('does not mind snubbing: nothing is asked for any more', () => {
     expect(choker(3).round(peers('a5! b9! c'), { now: 0, seeding: true }).unchoke).toHaveLength(3);
+  });
+});
+
+describe('seed strategies', () => {
+  const seeding = { now: 1_000_000, seeding: true };
+  const seeder = (seedStrategy: SeedStrategy, slots = 4) => new Choker({ slots, random: sequence(7919), seedStrategy });
+
+  it('is in turns unless told otherwise, and may be changed between rounds', () => {
+    const choke = choker(3);
+    expect(choke.seedStrategy).toBe('round-robin');
+    choke.round(peers('a1 b2 c- d-'), seeding);
+    const later = { now: 1_060_000, seeding: true };
+    choke.seedStrategy = 'fastest-upload';
+    expect(spell(choke.round(peers('a1 b2 c9 d8'), later))).toMatch(/^cd\+[ab]$/);
+    expect(() => {
+      choke.seedStrategy = 'fastest' as SeedStrategy;
+    }).toThrow(/not a seed strategy: fastest, known are round-robin/);
+    expect(choke.seedStrategy).toBe('fastest-upload');
+  });
+
+  it('fastest-upload: those whom we upload to fastest, as long as they are; the rest meet in the optimistic slot', () => {
+    const choke = seeder('fastest-upload');
+    const swarm = peers('a5 b90 c20 d80 e70 f1');
+    const optimists = new Set<unknown>();
+    for (let now = 0; now < 1_200_000; now += 10_000) {
+      const decision = choke.round(swarm, { now, seeding: true });
+      expect(spell(decision)).toMatch(/^bde\+[acf]$/);
+      optimists.add(decision.optimistic);
+    }
+    expect(optimists).toEqual(new Set(['a', 'c', 'f']));
+  });
+
+  it('fastest-upload: a newcomer earns a slot by what the optimistic one showed', () => {
+    const choke = seeder('fastest-upload', 3);
+    expect(choke.round(peers('a50 b20 c'), { now: 0, seeding: true }).optimistic).toBe('c');
+    expect(spell(choke.round(peers('a50 b20 c90'), { now: 10_000, seeding: true })), 'shows it to the end').toBe(
+      'ab+c',
+    );
+    expect(spell(choke.round(peers('a50 b20 c90'), { now: 30_000, seeding: true }))).toBe('ac+b');
+  });
+
+  it('anti-leech: those who begin or are almost done; nobody’s progress known is the middle', () => {
+    const swarm = peers('a900@50 b1@2 c1@99 d900@30 e900 f1@100 g900@70');
+    expect(spell(seeder('anti-leech').round(swarm, seeding))).toMatch(/^bcf\+[adeg]$/);
+  });
+
+  it('anti-leech: in turns among equals', () => {
+    const choke = seeder('anti-leech', 3);
+    const served = new Set<unknown>();
+    for (let now = 0; now < 600_000; now += 10_000) {
+      const { unchoke, optimistic } = choke.round(peers('a@1 b@2 c@99 d@97 e@50 f@40'), { now, seeding: true });
+      for (const key of unchoke) if (key !== optimistic) served.add(key);
+    }
+    expect(served).toEqual(new Set(['a', 'b', 'c', 'd']));
+  });
+
+  it('say nothing while we download', () => {
+    for (const strategy of ['fastest-upload', 'anti-leech'] as const) {
+      const decision = seeder(strategy, 3).round(peers('a9@50 b8@50 c1@0 d0@100'), leeching);
+      expect(spell(decision)).toMatch(/^ab\+[cd]$/);
+    }
   });
 });

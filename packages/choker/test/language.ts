@@ -1,12 +1,14 @@
 // The tests' language. A swarm is one word a peer: its name, a letter, and then what is true of it: a number is its rate
-// (both ways), `-` not interested, `!` snubbed, `u` upload only, `n` new. E.g. "a500 b20! c- d0n".
+// (both ways), `-` not interested, `!` snubbed, `u` upload only, `n` new, `@30` that it has 30 % of the torrent.
+// E.g. "a500 b20! c- d0n e7@95".
 import type { ChokeCandidate, ChokeDecision } from '../src/index.ts';
 
 export function peers(swarm: string, unchoked: readonly (string | number)[] = [], now = 1_000_000): ChokeCandidate[] {
   return swarm.split(' ').map((word) => {
     const key = word[0] as string;
     const rest = word.slice(1);
-    const rate = Number(/\d+/.exec(rest)?.[0] ?? 0);
+    const rate = Number(/^\d+/.exec(rest)?.[0] ?? 0);
+    const percent = /@(\d+)/.exec(rest)?.[1];
     return {
       key,
       interested: !rest.includes('-'),
@@ -16,6 +18,7 @@ export function peers(swarm: string, unchoked: readonly (string | number)[] = []
       upRate: rate,
       connectedAt: rest.includes('n') ? now - 1_000 : now - 600_000,
       uploadOnly: rest.includes('u'),
+      ...(percent === undefined ? {} : { progress: Number(percent) / 100 }),
     };
   });
 }
