@@ -5,16 +5,23 @@ import type { ByteBudget, Spare } from './byte-budget.ts';
 /** Idle memory kept at most, unless two buffers are more. */
 const IDLE_BYTES = 8 * 1024 * 1024;
 
+/** Makes memory of exactly so many bytes; what it holds is overwritten before it is read. */
+export type Allocate = (bytes: number) => Uint8Array;
+
+export const allocateZeros: Allocate = (bytes) => new Uint8Array(bytes);
+
 export class BufferPool {
   readonly #budget: ByteBudget;
   readonly #size: number;
   readonly #most: number;
+  readonly #allocate: Allocate;
   readonly #idle: Idle[] = [];
 
   /** `size` is the length worth keeping (most pieces have it); other lengths are allocated each time. */
-  constructor(budget: ByteBudget, size: number) {
+  constructor(budget: ByteBudget, size: number, allocate: Allocate = allocateZeros) {
     this.#budget = budget;
     this.#size = size;
+    this.#allocate = allocate;
     this.#most = Math.max(2, Math.floor(IDLE_BYTES / Math.max(1, size)));
   }
 
@@ -25,7 +32,7 @@ export class BufferPool {
     const idle = size === this.#size ? this.#idle.pop() : undefined;
     if (idle) this.#budget.withdraw(idle);
     this.#budget.take(size);
-    return idle?.buffer ?? new Uint8Array(size);
+    return idle?.buffer ?? this.#allocate(size);
   }
 
   /** The caller has given the bytes back to the budget, and nobody else sees the buffer any more. */

@@ -62,7 +62,7 @@ export class ByteBudget {
   /** Counts `n` bytes that must stay until `give`. Never refuses: the bytes are there already. */
   take(n: number): void {
     this.#firm += n;
-    this.#relieve();
+    this.relieve();
   }
 
   give(n: number): void {
@@ -83,7 +83,7 @@ export class ByteBudget {
   lend(spare: Spare): void {
     this.#spares.add(spare);
     this.#spareBytes += spare.bytes;
-    this.#relieve();
+    this.relieve();
   }
 
   /** Marks spare memory as just used. */
@@ -111,10 +111,10 @@ export class ByteBudget {
   /** Offers bytes that were taken for unloading, or marks them as just touched; they go at once where the budget is full. */
   offer(unloadable: Unloadable): void {
     this.enlist(unloadable);
-    this.#relieve();
+    this.relieve();
   }
 
-  /** As `offer`, but they go when somebody next needs room. */
+  /** As `offer`, but they go when somebody next needs room, or at the next `relieve`. */
   enlist(unloadable: Unloadable): void {
     this.#unloadables.delete(unloadable);
     this.#unloadables.add(unloadable);
@@ -138,7 +138,7 @@ export class ByteBudget {
 
   stayed(n: number): void {
     this.#leaving -= n;
-    this.#relieve();
+    this.relieve();
   }
 
   checkInvariants(): void {
@@ -156,7 +156,8 @@ export class ByteBudget {
     if (this.held > this.limit && this.#spares.size > 0) throw wrong('spare memory kept over the limit');
   }
 
-  #relieve(): void {
+  /** Lets go of what can go until the budget is no longer full: also of what was merely enlisted. */
+  relieve(): void {
     while (this.held > this.limit && this.dropOldest());
     for (const unloadable of this.#unloadables) {
       if (this.#firm - this.#leaving < this.limit) break;

@@ -1,4 +1,6 @@
+export type { Allocate } from './buffer-pool.ts';
 export { ByteBudget, type Spare, type Unloadable } from './byte-budget.ts';
+export { type Checker, type CheckPiecesOptions, checkPieces } from './check-pieces.ts';
 export { StorageError, type StorageErrorCode } from './errors.ts';
 export { createHasher, type Expectation, type Hasher, type Verdict } from './hasher.ts';
 export { MemoryStorage } from './memory-storage.ts';

@@ -2,7 +2,8 @@
 // counted by one ByteBudget. Only verified bytes are ever claimed; unverified ones are written in place at most.
 // Invariants: a piece is verified or unfinished, never both; at most one write per piece is under way.
 import { Bitfield, BLOCK_LENGTH, type Layout } from '@shoal/primitives';
-import { BufferPool } from './buffer-pool.ts';
+import { blockChecksums } from './block-checksums.ts';
+import { type Allocate, allocateZeros, BufferPool } from './buffer-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { StorageError } from './errors.ts';
 import type { Expectation, Hasher, Verdict } from './hasher.ts';
@@ -24,6 +25,14 @@ export interface PieceStoreOptions {
   readonly readAhead?: number;
   /** A write nobody waits for failed; the bytes stay in memory, and are tried again with the piece's next block. */
   readonly onError?: (error: unknown) => void;
+  /**
+   * Evidence of who sent what: the CRC32-C of each block of every attempt at a piece that was bad, and of the first good
+   * one after it. The block that differs came from the liar. Called before the bytes are forgotten; nothing is computed
+   * for a piece that never failed.
+   */
+  readonly onAttempt?: (piece: number, verdict: Verdict, checksums: Uint32Array) => void;
+  /** Makes the big buffers; zeroed memory unless told. `./node` has `allocateUninitialized`, which saves the zeroing. */
+  readonly allocate?: Allocate;
 }
 
 /** An unfinished piece. */
@@ -41,6 +50,9 @@ export class PieceStore {
   readonly #pool: BufferPool;
   readonly #cache: ReadCache;
   readonly #onError: (error: unknown) => void;
+  readonly #onAttempt: PieceStoreOptions['onAttempt'];
+  /** Pieces whose last verdict was bad; empty where nobody asks for evidence. */
+  readonly #failed = new Set<number>();
   readonly #unfinished = new Map<number, UnfinishedPiece>();
   /** Pieces being read from disk for a verdict: nothing is written to them meanwhile. */
   readonly #checking = new Map<number, Promise<Verdict>>();
@@ -59,11 +71,13 @@ export class PieceStore {
     this.#expectation = options.expectation;
     this.#budget = budget;
     this.#onError = options.onError ?? (() => {});
+    this.#onAttempt = options.onAttempt;
+    const allocate = options.allocate ?? allocateZeros;
     this.#verified = new Bitfield(layout.pieceCount);
-    this.#pool = new BufferPool(budget, Math.min(layout.pieceLength, layout.totalLength));
+    this.#pool = new BufferPool(budget, Math.min(layout.pieceLength, layout.totalLength), allocate);
     const extentLength = options.readAhead ?? 16 * BLOCK_LENGTH;
     if (!(extentLength > 0)) throw new RangeError(`bytes to read ahead are positive: ${extentLength}`);
-    this.#cache = new ReadCache({ layout, storage, budget, pool: this.#pool, extentLength });
+    this.#cache = new ReadCache({ layout, storage, budget, pool: this.#pool, extentLength, allocate });
   }
 
   /** False: stop asking for new pieces (`ByteBudget.onRoom` tells when to go on). */
@@ -208,6 +222,7 @@ export class PieceStore {
         throw new Error(`piece ${piece} is verified and unfinished`);
       }
     }
+    this.#cache.checkInvariants();
     this.#budget.checkInvariants();
   }
 
@@ -220,6 +235,7 @@ export class PieceStore {
       if (!entry.isLoaded) await this.#inTurn(() => this.#fillFromDisk(entry));
       const buffer = entry.buffer as Uint8Array;
       const verdict = await this.#hasher.verify(buffer, this.#expectation(piece));
+      this.#testify(piece, verdict, buffer);
       if (verdict === 'ok') await this.#writeVerified(entry, buffer);
       this.#unfinished.delete(piece);
       this.#release(entry, entry.held);
@@ -241,6 +257,13 @@ export class PieceStore {
       }
       throw error;
     }
+  }
+
+  #testify(piece: number, verdict: Verdict, bytes: Uint8Array): void {
+    if (this.#onAttempt === undefined) return;
+    if (verdict === 'bad') this.#failed.add(piece);
+    else if (!this.#failed.delete(piece)) return;
+    this.#onAttempt(piece, verdict, blockChecksums(bytes));
   }
 
   async #fillFromDisk(entry: UnfinishedPiece): Promise<void> {
@@ -273,6 +296,8 @@ export class PieceStore {
     try {
       await this.#storage.read(piece, 0, buffer);
       verdict = await this.#hasher.verify(buffer, this.#expectation(piece));
+      // What lay on disk is no attempt of anybody's, unless it shows what the bad one should have been.
+      if (verdict === 'ok') this.#testify(piece, verdict, buffer);
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'ERR_STORAGE_SHORT') throw error;
       verdict = 'bad';

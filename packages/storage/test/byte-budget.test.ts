@@ -104,3 +104,23 @@ test('misuse is a RangeError', () => {
   expect(() => new ByteBudget(Number.NaN)).toThrow(RangeError);
   expect(() => new ByteBudget(1).give(1)).toThrow(RangeError);
 });
+
+test('relieve lets go of what was merely enlisted, and of nothing while there is room', () => {
+  const budget = new ByteBudget(100);
+  const unloaded: number[] = [];
+  const half = { bytes: 60, unload: () => unloaded.push(60) };
+  budget.take(60);
+  budget.enlist(half);
+  budget.relieve();
+  expect(unloaded).toEqual([]);
+  const other = { bytes: 50, unload: () => unloaded.push(50) };
+  budget.take(50);
+  expect(unloaded).toEqual([60]);
+  budget.left(60);
+  budget.take(50);
+  budget.enlist(other);
+  expect(unloaded).toEqual([60]);
+  budget.relieve();
+  expect(unloaded).toEqual([60, 50]);
+  budget.checkInvariants();
+});

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Bitfield, BLOCK_LENGTH, bytesEqual, Layout } from '@shoal/primitives';
+import { Bitfield, BLOCK_LENGTH, bytesEqual, crc32c, Layout } from '@shoal/primitives';
 import { expect, test } from 'vitest';
 import {
   ByteBudget,
@@ -400,4 +400,53 @@ test('trusted pieces take no bytes', () => {
   store.discard(2);
   store.put(2, 0, new Uint8Array(PIECE));
   expect([...store.pending()]).toHaveLength(1);
+});
+
+test('evidence: each bad attempt and the first good one after it, never for a piece that did not fail', async () => {
+  const seen: { piece: number; verdict: string; checksums: number[] }[] = [];
+  const storage = new MemoryStorage({ layout });
+  await storage.open();
+  const store = new PieceStore({
+    layout,
+    storage,
+    hasher: createHasher({ sha1 }),
+    expectation: (piece) => ({ sha1: sha1(contents[piece]!) }),
+    budget: new ByteBudget(50 * PIECE),
+    onAttempt: (piece, verdict, checksums) => seen.push({ piece, verdict, checksums: [...checksums] }),
+  });
+  const attempt = (piece: number, liesIn?: number) => {
+    store.put(piece, 0, contents[piece]!);
+    if (liesIn !== undefined) {
+      store.discard(piece);
+      const bytes = contents[piece]!.slice();
+      bytes[liesIn * BLOCK_LENGTH + 5]! ^= 1;
+      store.put(piece, 0, bytes);
+    }
+    return store.complete(piece);
+  };
+  const good = Array.from({ length: 4 }, (_, block) =>
+    crc32c(contents[1]!.subarray(block * BLOCK_LENGTH, (block + 1) * BLOCK_LENGTH)),
+  );
+  expect(await attempt(0)).toBe('ok');
+  expect(await attempt(1, 2)).toBe('bad');
+  expect(await attempt(1, 0)).toBe('bad');
+  expect(await attempt(1)).toBe('ok');
+  expect(seen.map(({ piece, verdict }) => [piece, verdict])).toEqual([
+    [1, 'bad'],
+    [1, 'bad'],
+    [1, 'ok'],
+  ]);
+  const differs = (checksums: number[]) => checksums.flatMap((sum, block) => (sum === good[block] ? [] : [block]));
+  expect(seen.map(({ checksums }) => differs(checksums))).toEqual([[2], [0], []]);
+  store.discard(1);
+  expect(await attempt(1)).toBe('ok');
+  expect(seen.length).toBe(3);
+  expect(await attempt(2, 1)).toBe('bad');
+  await storage.write(2, 0, contents[2]!);
+  expect(await store.check(2)).toBe('ok');
+  expect(seen.slice(3).map(({ piece, verdict }) => [piece, verdict])).toEqual([
+    [2, 'bad'],
+    [2, 'ok'],
+  ]);
+  await store.close();
 });

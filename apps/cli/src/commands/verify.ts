@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/primitives';
-import { ByteBudget, type FileStamp, PieceStore } from '@shoal/storage';
+import { ByteBudget, checkPieces, type FileStamp, PieceStore } from '@shoal/storage';
 import { createNodeHasher, DiskStorage } from '@shoal/storage/node';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import type { Io } from '../io.ts';
@@ -25,8 +25,6 @@ export interface VerifyReport {
   readonly files: readonly { readonly path: string; readonly length: number; readonly ok: boolean }[];
 }
 
-const CHECKS_AT_ONCE = 4;
-
 /** Which pieces and files of a torrent are whole below a folder. Changes nothing there. */
 export async function verify(source: string, dir: string, options: VerifyOptions, io: Io): Promise<ExitStatus> {
   const metainfo = await loadTorrent(source, io);
@@ -49,16 +47,15 @@ async function checkData(metainfo: Metainfo, root: string, io: Io): Promise<Veri
   const progress = await createJobProgress(io.stderr, 'checking');
   const whole = new Bitfield(layout.pieceCount);
   try {
-    let piece = 0;
-    const worker = async (): Promise<void> => {
-      while (piece < layout.pieceCount) {
-        io.signal.throwIfAborted();
-        const mine = piece++;
-        if ((await store.check(mine)) === 'ok') whole.set(mine);
-        progress.update(Math.min(layout.totalLength, mine * layout.pieceLength), layout.totalLength);
-      }
-    };
-    await Promise.all(Array.from({ length: CHECKS_AT_ONCE }, worker));
+    const all = Array.from({ length: layout.pieceCount }, (_, piece) => piece);
+    await checkPieces(store, all, {
+      goesOn: () => !io.signal.aborted,
+      onChecked: (piece, verdict) => {
+        if (verdict === 'ok') whole.set(piece);
+        progress.update(Math.min(layout.totalLength, piece * layout.pieceLength), layout.totalLength);
+      },
+    });
+    io.signal.throwIfAborted();
     return reportOf(metainfo, whole, await storage.stamps());
   } finally {
     progress.end();

@@ -1,3 +1,4 @@
+export { allocateUninitialized } from './allocate-uninitialized.ts';
 export { type DiskFile, DiskStorage, type DiskStorageOptions } from './disk-storage.ts';
 export { createFolderStateStore, type FolderStateStore } from './folder-state-store.ts';
 export { createNodeHasher } from './hasher.ts';
