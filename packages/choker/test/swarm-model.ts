@@ -41,7 +41,9 @@ class Peer {
   readonly isSeed: boolean;
   readonly leaves: boolean;
   readonly choker: Choking;
-  readonly has: Set<number> = new Set();
+  /** 1 for each piece that is there. */
+  readonly has: Uint8Array = new Uint8Array(PIECES);
+  count = 0;
   /** Bytes of pieces begun. */
   readonly partial: Map<number, number> = new Map();
   /** Which piece it fetches from whom. */
@@ -59,11 +61,16 @@ class Peer {
     this.isSeed = options.isSeed;
     this.leaves = options.leaves;
     this.choker = options.choker;
-    if (this.isSeed) for (let piece = 0; piece < PIECES; piece++) this.has.add(piece);
+    if (this.isSeed) for (let piece = 0; piece < PIECES; piece++) this.add(piece);
+  }
+
+  add(piece: number): void {
+    this.has[piece] = 1;
+    this.count++;
   }
 
   get isComplete(): boolean {
-    return this.has.size === PIECES;
+    return this.count === PIECES;
   }
 
   isThere(now: number): boolean {
@@ -71,8 +78,10 @@ class Peer {
   }
 
   wantsFrom(other: Peer): boolean {
-    if (this.isComplete) return false;
-    for (const piece of other.has) if (!this.has.has(piece)) return true;
+    if (this.isComplete || other.count === 0) return false;
+    for (let piece = 0; piece < PIECES; piece++) {
+      if (other.has[piece] === 1 && this.has[piece] === 0) return true;
+    }
     return false;
   }
 }
@@ -133,14 +142,14 @@ function give(peer: Peer, there: readonly Peer[], now: number, availability: Uin
     taker.partial.set(piece, bytes);
     meter(peer.up, taker).add(share, now * 1_000);
     meter(taker.down, peer).add(share, now * 1_000);
-    if (bytes < PIECE_LENGTH || taker.has.has(piece)) continue;
-    taker.has.add(piece);
+    if (bytes < PIECE_LENGTH || taker.has[piece] === 1) continue;
+    taker.add(piece);
     taker.partial.delete(piece);
     for (const [from, fetched] of taker.fetching) if (fetched === piece) taker.fetching.delete(from);
     (availability[piece] as number)++;
     if (!taker.isComplete) continue;
     taker.finishedAt = now + 1;
-    if (taker.leaves) for (const gone of taker.has) (availability[gone] as number)--;
+    if (taker.leaves) for (let gone = 0; gone < PIECES; gone++) (availability[gone] as number)--;
   }
 }
 
@@ -149,8 +158,8 @@ function isFetching(taker: Peer, from: Peer, availability: Uint32Array, random: 
   if (taker.fetching.has(from)) return true;
   const elsewhere = new Set(taker.fetching.values());
   let [best, least] = [-1, Number.POSITIVE_INFINITY];
-  for (const piece of from.has) {
-    if (taker.has.has(piece)) continue;
+  for (let piece = 0; piece < PIECES; piece++) {
+    if (from.has[piece] === 0 || taker.has[piece] === 1) continue;
     const cost =
       (elsewhere.has(piece) ? 2e6 : taker.partial.has(piece) ? 0 : 1e6) + (availability[piece] as number) + random();
     if (cost < least) [best, least] = [piece, cost];

@@ -17,9 +17,8 @@ function figures(swarm: Pick<Swarm, 'seed' | 'choking' | 'whenDone'>): Figures {
   const [contributors, freeRiders] = [median(times.contributors), median(times.freeRiders)];
   const ratio = freeRiders / contributors;
   const { choking, whenDone, seed } = swarm;
-  console.log(
-    `${choking}, done and ${whenDone}, seed ${seed}: contributors ${contributors} s, free riders ${freeRiders} s, ratio ${ratio.toFixed(2)}`,
-  );
+  const spelled = `contributors ${contributors} s, free riders ${freeRiders} s, ratio ${ratio.toFixed(2)}`;
+  process.stdout.write(`${choking}, who is done: ${whenDone}, seed ${seed}: ${spelled}\n`);
   return { contributors, freeRiders, ratio };
 }
 
@@ -31,9 +30,9 @@ function median(values: readonly number[]): number {
 
 it.each([
   // Who is done leaves, and the free riders are left with the seeds.
-  ['leave', 2.5],
+  ['leave', 2],
   // Who is done serves everybody in turns: what free riders lose, they lose before.
-  ['seed', 1.15],
+  ['seed', 1.1],
 ] as const)(
   'contributors finish before free riders where those who are done %s: it is the choker that does it',
   (whenDone, least) => {
@@ -41,7 +40,7 @@ it.each([
       const choked = figures({ seed, choking: 'tit-for-tat', whenDone });
       const random = figures({ seed, choking: 'random', whenDone });
       expect(choked.ratio).toBeGreaterThan(least);
-      expect(random.ratio).toBeLessThan(1.1);
+      expect(random.ratio).toBeLessThan(1.05);
       expect(choked.contributors, 'nor is it at the expense of contributors').toBeLessThan(random.contributors);
     }
   },
