@@ -3,7 +3,8 @@
 // as one fails, or has been silent for a few seconds.
 // Invariants: outside a round and while running, exactly one wake-up waits (none where no tracker may ever be asked
 // again); a tracker has at most one announce under way; `started` goes to a tracker until it has answered once, `stopped`
-// only to those that have; nothing of an earlier run touches a later one.
+// only to those that have, and to all of them; the key never changes; nothing of an earlier run touches a later one; a
+// private torrent is offered the peers of one tracker at a time (BEP 27).
 import { formatEndpoint } from '@shoal/primitives';
 import type { AnnounceEvent, AnnounceRequest, AnnounceResponse } from './announce.ts';
 import { TrackerError } from './errors.ts';
@@ -22,18 +23,33 @@ export interface TrackerTorrent {
   /** The 20-byte wire key. */
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
+  /** BEP 27. Default: no. */
+  readonly private?: boolean;
   port(): number;
   counters(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  /** Everything wanted is there and something is not (BEP 21): said in each announce that has nothing else to say. */
+  partialSeed?(): boolean;
   /** `host:port`, IPv6 in brackets. */
   offerPeers(addresses: readonly string[]): void;
+  /**
+   * A private torrent's peers come from another tracker from now on: those of the one before are to be dropped (BEP 27).
+   * Called before the new one's are offered.
+   */
+  trackerChanged?(): void;
+  /** Our address as a tracker sees it (BEP 24), in canonical text; `voter` tells trackers apart. */
+  externalAddress?(ip: string, voter: string): void;
   statusChanged(): void;
 }
 
-/** Sends one announce. Rejects with TrackerError, or with the signal's reason. */
+/**
+ * Sends one announce. Rejects with TrackerError, or with the signal's reason. What else the tracker says to it later, over
+ * its other address family, goes to `onLate`.
+ */
 export type AnnounceFunction = (
   url: string,
   request: AnnounceRequest,
   signal: AbortSignal,
+  onLate: (response: AnnounceResponse) => void,
 ) => Promise<AnnounceResponse>;
 
 export interface TrackerSourceOptions {
@@ -75,6 +91,9 @@ export class TrackerSource {
   readonly #attempts: Set<Attempt> = new Set();
   /** Whose interval sets the pace: the first in order of those that answered. */
   #current: Tracker | undefined;
+  /** Who was that last, in this run: `#current` is gone as soon as it fails. */
+  #lastCurrent: Tracker | undefined;
+  #run = 0;
   #wake: { cancel(): void } | undefined;
   #owesCompleted = false;
   #goodbye: Promise<void> | undefined;
@@ -101,14 +120,20 @@ export class TrackerSource {
   start(torrent: TrackerTorrent): void {
     if (this.#torrent) throw new TypeError('start called on a tracker source that runs');
     this.#torrent = torrent;
+    this.#run++;
+    this.#lastCurrent = undefined;
     this.#owesCompleted = false;
     for (const tracker of this.#trackers) tracker.reset();
     if (!this.#goodbye) this.#beginRound();
   }
 
-  /** The download is complete: the tracker is told once, at once where one has answered. */
+  /**
+   * The download is complete: the tracker is told once, at once where one has answered. A partial seed's is not: it says
+   * `paused`, as soon as the tracker's `min interval` allows.
+   */
   complete(): void {
     if (!this.#torrent) return;
+    if (this.#torrent.partialSeed?.()) return this.wantPeers();
     this.#owesCompleted = true;
     if (this.#current && !this.#queue) this.#hurry(this.#current, this.#now());
   }
@@ -117,6 +142,18 @@ export class TrackerSource {
   wantPeers(): void {
     const current = this.#current;
     if (this.#torrent && current && !this.#queue) this.#hurry(current, current.earliestAt);
+  }
+
+  /**
+   * Asks again because the user wants to: not before the `min interval` of a tracker that answered, 15 s after a failure,
+   * or what the tracker itself said; then upper tiers first.
+   */
+  announceNow(): void {
+    if (!this.#torrent || this.#goodbye) return;
+    for (const tracker of this.#trackers) tracker.dueAt = Math.min(tracker.dueAt, tracker.earliestAt);
+    if (this.#queue) return;
+    if (this.#nextAt() <= this.#now()) this.#beginRound();
+    else this.#schedule();
   }
 
   /**
@@ -186,10 +223,13 @@ export class TrackerSource {
     this.#torrent?.statusChanged();
   }
 
-  /** Sets the wake-up: at the working tracker's interval, or where there is none when the first may be tried again. */
+  /** At the working tracker's interval, or where there is none when the first may be tried again. */
+  #nextAt(): number {
+    return this.#current?.dueAt ?? Math.min(...this.#trackers.map((tracker) => tracker.dueAt));
+  }
+
   #schedule(): void {
-    const current = this.#current;
-    const at = current ? current.dueAt : Math.min(...this.#trackers.map((tracker) => tracker.dueAt));
+    const at = this.#nextAt();
     this.#wake?.cancel();
     this.#wake =
       at === Number.POSITIVE_INFINITY
@@ -203,10 +243,13 @@ export class TrackerSource {
 
   #ask(tracker: Tracker): void {
     const torrent = this.#torrent as TrackerTorrent;
-    const event = this.#eventFor(tracker);
+    const run = this.#run;
+    const event = this.#eventFor(torrent, tracker);
     const abort = new AbortController();
     const request = this.#request(torrent, tracker, event);
-    const response = this.#send(tracker, request, abort.signal);
+    const response = this.#send(tracker, request, abort.signal, (late) => {
+      if (run === this.#run && this.#torrent === torrent) this.#offer(torrent, tracker, late);
+    });
     const attempt: Attempt = { tracker, event, response, abort, timer: undefined, isOver: false };
     this.#attempts.add(attempt);
     tracker.asked();
@@ -218,9 +261,10 @@ export class TrackerSource {
     torrent.statusChanged();
   }
 
-  #eventFor(tracker: Tracker): AnnounceEvent | undefined {
+  #eventFor(torrent: TrackerTorrent, tracker: Tracker): AnnounceEvent | undefined {
     if (!tracker.hasAnswered) return 'started';
-    return this.#owesCompleted ? 'completed' : undefined;
+    if (this.#owesCompleted) return 'completed';
+    return torrent.partialSeed?.() ? 'paused' : undefined;
   }
 
   #request(torrent: TrackerTorrent, tracker: Tracker, event: AnnounceEvent | undefined): AnnounceRequest {
@@ -236,32 +280,56 @@ export class TrackerSource {
     };
   }
 
-  #send(tracker: Tracker, request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceResponse> {
+  #send(
+    tracker: Tracker,
+    request: AnnounceRequest,
+    signal: AbortSignal,
+    onLate: (response: AnnounceResponse) => void = () => undefined,
+  ): Promise<AnnounceResponse> {
     // What throws in the call is a failure like any other.
-    return new Promise((resolve) => resolve(this.#options.announce(tracker.url, request, signal)));
+    return new Promise((resolve) => resolve(this.#options.announce(tracker.url, request, signal, onLate)));
   }
 
   #answered(attempt: Attempt, response: AnnounceResponse): void {
     if (attempt.isOver) return;
     const { tracker, event } = attempt;
     const torrent = this.#torrent as TrackerTorrent;
+    const run = this.#run;
     this.#end(attempt);
     tracker.answered(this.#now(), response);
     if (event === 'completed') this.#owesCompleted = false;
     // Only the first answer of a round promotes: a late one would put the slow tracker in front.
     if (this.#queue) this.#tiers.promote(tracker);
-    const order = this.#tiers.order();
-    const isFirst = !this.#current || order.indexOf(tracker) <= order.indexOf(this.#current);
-    if (this.#queue || isFirst) this.#current = tracker;
+    const isChange = this.#leads(torrent, tracker) && this.#becomesCurrent(tracker);
     this.#queue = undefined;
     this.#schedule();
     torrent.statusChanged();
-    this.#offer(torrent, response);
+    if (isChange && torrent.private && this.#run === run) torrent.trackerChanged?.();
+    this.#offer(torrent, tracker, response);
     if (this.#owesCompleted && this.#torrent === torrent) this.#hurry(tracker, this.#now());
   }
 
-  #offer(torrent: TrackerTorrent, response: AnnounceResponse): void {
-    const own = response.externalIp === null ? undefined : { host: response.externalIp, port: torrent.port() };
+  /** Whether the tracker that has just answered is the one to go by. */
+  #leads(torrent: TrackerTorrent, tracker: Tracker): boolean {
+    if (this.#queue || !this.#current) return true;
+    // With one that is always late, a private torrent would drop its peers twice a round.
+    if (torrent.private) return false;
+    const order = this.#tiers.order();
+    return order.indexOf(tracker) <= order.indexOf(this.#current);
+  }
+
+  /** Whether another one was that before. */
+  #becomesCurrent(tracker: Tracker): boolean {
+    const before = this.#lastCurrent;
+    this.#current = this.#lastCurrent = tracker;
+    return before !== undefined && before !== tracker;
+  }
+
+  #offer(torrent: TrackerTorrent, tracker: Tracker, response: AnnounceResponse): void {
+    const { externalIp } = response;
+    if (externalIp !== null) torrent.externalAddress?.(externalIp, tracker.url);
+    if (torrent.private && tracker !== this.#current) return;
+    const own = externalIp === null ? undefined : { host: externalIp, port: torrent.port() };
     const addresses = response.peers
       .filter((peer) => peer.host !== own?.host || peer.port !== own.port)
       .map((peer) => formatEndpoint(peer));

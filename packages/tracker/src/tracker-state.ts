@@ -35,7 +35,7 @@ export class Tracker {
   isWorking = false;
   /** Not asked before; Infinity: never again. */
   dueAt: number = Number.NEGATIVE_INFINITY;
-  /** Before it, not even to ask for more peers. */
+  /** Before it, not even because somebody wants more peers or asks for it. */
   earliestAt: number = Number.NEGATIVE_INFINITY;
   readonly #name: string;
   #outcome: 'idle' | 'ok' | 'failed' = 'idle';
@@ -89,7 +89,9 @@ export class Tracker {
     this.#outcome = 'failed';
     this.#message = error instanceof Error ? error.message : String(error);
     this.#peers = 0;
-    this.dueAt = now + waitMs(error, this.#failures, random);
+    const wanted = wantedWaitMs(error, random);
+    this.dueAt = now + (wanted ?? backOffMs(this.#failures, random));
+    this.earliestAt = wanted === undefined ? Math.min(this.dueAt, now + FIRST_RETRY_MS) : this.dueAt;
   }
 
   status(isRunning: boolean, isCurrent: boolean): TrackerStatus {
@@ -106,17 +108,18 @@ export class Tracker {
   }
 }
 
+/** How long the tracker itself wants to be left alone; undefined where it did not say. */
+function wantedWaitMs(error: unknown, random: () => number): number | undefined {
+  if (!(error instanceof TrackerError)) return undefined;
+  // An address we cannot use will not get better.
+  if (error.code === 'ERR_TRACKER_URL') return Number.POSITIVE_INFINITY;
+  if (error.retryAfter === null || error.retryAfter === Number.POSITIVE_INFINITY) return error.retryAfter ?? undefined;
+  const wanted = Math.max(FIRST_RETRY_MS, Math.min(error.retryAfter * 1_000, MAX_RETRY_AFTER_MS));
+  return Math.round(wanted * (1 + random() / 10));
+}
+
 /** Back-off with jitter, so that clients of a tracker that was down do not come back together. */
-function waitMs(error: unknown, failures: number, random: () => number): number {
-  if (error instanceof TrackerError) {
-    // An address we cannot use will not get better.
-    if (error.code === 'ERR_TRACKER_URL') return Number.POSITIVE_INFINITY;
-    if (error.retryAfter === Number.POSITIVE_INFINITY) return error.retryAfter;
-    if (error.retryAfter !== null) {
-      const wanted = Math.max(FIRST_RETRY_MS, Math.min(error.retryAfter * 1_000, MAX_RETRY_AFTER_MS));
-      return Math.round(wanted * (1 + random() / 10));
-    }
-  }
+function backOffMs(failures: number, random: () => number): number {
   const doubled = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
   return Math.round(doubled * (0.75 + random() / 2));
 }

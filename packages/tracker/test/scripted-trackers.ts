@@ -21,9 +21,10 @@ interface Sent {
   readonly url: string;
   readonly request: AnnounceRequest;
   readonly signal: AbortSignal;
+  readonly onLate: (response: AnnounceResponse) => void;
 }
 
-const RESPONSE: AnnounceResponse = {
+export const RESPONSE: AnnounceResponse = {
   interval: 1800,
   minInterval: null,
   seeders: 1,
@@ -51,8 +52,8 @@ export function setUp(
     // The last stays last: Fisher-Yates with 0.999 leaves a list as it is.
     random: () => 0.999,
     key: 7,
-    announce: (url, request, signal) => {
-      sent.push({ at: clock.now(), url, request, signal });
+    announce: (url, request, signal, onLate) => {
+      sent.push({ at: clock.now(), url, request, signal, onLate });
       const { answer, error, silent, after = 10 } = behaviours[url] ?? {};
       return new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
