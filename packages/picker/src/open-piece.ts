@@ -1,11 +1,21 @@
 // A piece that is under way: the state of each of its blocks and who was asked for it. A block is missing, requested
-// (by one peer, or by two in the end game, never the same twice) or received; only a requested block has requesters.
-// The counters always match the blocks, a requester's `outstanding` counts each of its requests once.
+// (by one peer, or by two in the end game or past a deadline, never the same twice) or received; only a requested block
+// has requesters. The counters always match the blocks, a requester's `requests` counts each of its requests once.
+//
+// A piece on parole is one peer's alone, its worker's: only the worker is asked for blocks, each of them once. Between
+// two of its requests the piece stays its own for as long as it is busy with others.
 import type { Peer } from './peer.ts';
 
 const MISSING = 0;
 const REQUESTED = 1;
 const RECEIVED = 2;
+
+/**
+ * What there is in a piece for a peer that comes along: `idle`, blocks are missing and nobody is asked for any; `shared`,
+ * blocks are missing and others are asked for some; `asked`, nothing but second requests for what others are asked for;
+ * `unlisted`, nothing, as all blocks are here.
+ */
+export type Stage = 'idle' | 'shared' | 'asked' | 'unlisted';
 
 /** The blocks of one piece that has been begun and is not verified yet. */
 export class OpenPiece {
@@ -17,11 +27,17 @@ export class OpenPiece {
   received = 0;
   /** Blocks asked of one peer only: what the end game may ask a second peer for. */
   askedOnce = 0;
-  /** Where it stands in the picker's list of pieces with missing blocks, -1 while it is not there. */
-  slot = -1;
+  /** It failed once: one peer at a time. */
+  readonly parole: boolean;
 
+  /** Where `OpenPieces` keeps it: the stage, the priority, and the index in that list. */
+  stage: Stage = 'unlisted';
+  priority = 0;
+  slot = -1;
   /** The peer that took it up while nobody else was at work on it, and goes on with it first. */
   worker: Peer | undefined;
+  /** The peer in whose `works` it is: the worker, while blocks are missing. */
+  owner: Peer | undefined;
 
   readonly #states: Uint8Array;
   readonly #first: (Peer | undefined)[];
@@ -29,8 +45,9 @@ export class OpenPiece {
   /** No block below this one is missing. */
   #lowest = 0;
 
-  constructor(piece: number, blockCount: number) {
+  constructor(piece: number, blockCount: number, parole: boolean) {
     this.piece = piece;
+    this.parole = parole;
     this.blockCount = blockCount;
     this.missing = blockCount;
     this.#states = new Uint8Array(blockCount);
@@ -47,8 +64,18 @@ export class OpenPiece {
     return this.blockCount - this.missing - this.received;
   }
 
-  isReceived(block: number): boolean {
-    return this.#states[block] === RECEIVED;
+  /** The stage that the blocks say. */
+  get dueStage(): Stage {
+    if (this.requested === 0) return this.missing > 0 ? 'idle' : 'unlisted';
+    return this.missing > 0 && !this.parole ? 'shared' : 'asked';
+  }
+
+  /** Whether the peer may be asked for missing blocks. */
+  isFreeFor(peer: Peer): boolean {
+    const { worker } = this;
+    if (!this.parole || worker === peer) return true;
+    if (this.requested > 0) return false;
+    return worker?.owner === undefined || worker.outstanding === 0 || !worker.has(this.piece);
   }
 
   /** Asks `peer` for the lowest missing block; undefined when none is missing. */
@@ -60,19 +87,19 @@ export class OpenPiece {
     this.#first[block] = peer;
     this.missing--;
     this.askedOnce++;
-    peer.outstanding++;
+    peer.addRequest(this);
     return block;
   }
 
   /** Asks `peer` for the lowest block from `from` on that one other peer was asked for; undefined when there is none. */
   duplicateNext(peer: Peer, from: number): number | undefined {
-    if (this.askedOnce === 0) return undefined;
+    if (this.askedOnce === 0 || this.parole) return undefined;
     for (let block = from; block < this.blockCount; block++) {
       const first = this.#first[block];
       if (first === undefined || first === peer || this.#second[block] !== undefined) continue;
       this.#second[block] = peer;
       this.askedOnce--;
-      peer.outstanding++;
+      peer.addRequest(this);
       return block;
     }
     return undefined;
@@ -83,7 +110,7 @@ export class OpenPiece {
     const first = this.#first[block];
     const second = this.#second[block];
     if (first !== peer && second !== peer) return false;
-    peer.outstanding--;
+    peer.dropRequest(this);
     if (second === undefined) {
       this.#first[block] = undefined;
       this.#states[block] = MISSING;
@@ -117,7 +144,7 @@ export class OpenPiece {
     else if (second === undefined) this.askedOnce--;
     for (const requester of [first, second]) {
       if (requester === undefined) continue;
-      requester.outstanding--;
+      requester.dropRequest(this);
       if (requester !== from) others.push(requester);
     }
     this.#first[block] = undefined;
@@ -135,7 +162,7 @@ export class OpenPiece {
   }
 
   /** Adds this piece's requests to `requests`; throws where a counter and the blocks disagree. */
-  checkInvariants(requests: Map<Peer, number>): void {
+  checkInvariants(requests: Map<Peer, Map<OpenPiece, number>>): void {
     const counted = [0, 0, 0];
     let askedOnce = 0;
     for (let block = 0; block < this.blockCount; block++) {
@@ -150,7 +177,13 @@ export class OpenPiece {
         throw new Error(`${this.#name(block)} has a second requester without another first`);
       }
       if (first !== undefined && second === undefined) askedOnce++;
-      for (const peer of [first, second]) if (peer !== undefined) requests.set(peer, (requests.get(peer) ?? 0) + 1);
+      if (this.parole && first !== undefined && (first !== this.worker || second !== undefined))
+        throw new Error(`${this.#name(block)} is on parole, and not asked of its worker alone`);
+      for (const peer of [first, second]) {
+        if (peer === undefined) continue;
+        const ofPeer = requests.get(peer) ?? new Map<OpenPiece, number>();
+        requests.set(peer, ofPeer.set(this, (ofPeer.get(this) ?? 0) + 1));
+      }
     }
     if (counted[MISSING] !== this.missing || counted[RECEIVED] !== this.received || askedOnce !== this.askedOnce) {
       throw new Error(`piece ${this.piece}: counters ${this.missing}/${this.received}/${this.askedOnce} do not match`);

@@ -1,6 +1,10 @@
 // What the picker remembers of one peer. A seed (its first bitfield was full) has no set of its own: the picker counts
 // seeds in one number, so that adding one costs nothing per piece.
+//
+// Invariants: `outstanding` is the sum of `requests`, none of which is 0; `works` is the open pieces with missing blocks
+// whose `owner` this peer is; what the peer allows and suggests never grows past the limits below.
 import type { Bitfield } from '@shoal/primitives';
+import type { OpenPiece } from './open-piece.ts';
 import { PieceSet } from './piece-set.ts';
 import type { Shortlist } from './shortlist.ts';
 
@@ -10,11 +14,20 @@ export interface PickerPeer {
   readonly outstanding: number;
 }
 
+/** Allowed-fast pieces remembered of a peer, the latest. BEP 6 has senders choose ten. */
+export const ALLOWED_FAST_LIMIT = 64;
+/** Suggestions remembered of a peer, the latest: they tell of a cache, which is small and soon another. */
+export const SUGGESTION_LIMIT = 16;
+
 /** The picker's own view of a peer. */
 export class Peer implements PickerPeer {
   /** The picker it belongs to; undefined once it was removed. */
   owner: object | undefined;
   outstanding = 0;
+  /** How many blocks it is asked for, by piece. */
+  readonly requests: Map<OpenPiece, number> = new Map();
+  /** The pieces it took up and goes on with first. */
+  readonly works: OpenPiece[] = [];
   /** Counted as a seed, with `pieces` empty. */
   seed = false;
   /** How many wanted pieces it has, as of the picker's `interestEpoch`. Not kept for a seed. */
@@ -22,6 +35,11 @@ export class Peer implements PickerPeer {
   interestEpoch: number;
   /** Pieces to begin with, where looking through the common order took too long. */
   shortlist: Shortlist | undefined;
+  /** In sequential order, by priority: it has no piece that is free to begin below this one. */
+  cursors: Uint32Array | undefined;
+  /** What it answers for even while it chokes us. */
+  readonly allowedFast: Set<number> = new Set();
+  readonly suggested: Set<number> = new Set();
   readonly #pieceCount: number;
   readonly #none: PieceSet;
   #pieces: PieceSet;
@@ -44,6 +62,11 @@ export class Peer implements PickerPeer {
     return this.seed || this.#pieces.has(piece);
   }
 
+  /** Whether it would answer for the piece: it has it, and does not choke us or allows the piece all the same. */
+  serves(piece: number, choked: boolean): boolean {
+    return this.has(piece) && (!choked || this.allowedFast.has(piece));
+  }
+
   /** Takes over a first or a new have-map. */
   assign(have: Bitfield): void {
     this.seed = have.isFull;
@@ -56,5 +79,64 @@ export class Peer implements PickerPeer {
     if (this.seed) return false;
     if (this.#pieces === this.#none) this.#pieces = new PieceSet(this.#pieceCount);
     return this.#pieces.add(piece);
+  }
+
+  /** Takes a piece away. Not for a seed: call `unseed` before. */
+  remove(piece: number): void {
+    this.#pieces.delete(piece);
+  }
+
+  /** A seed gets a set of its own, with every piece. */
+  unseed(): void {
+    this.seed = false;
+    this.#pieces = new PieceSet(this.#pieceCount);
+    this.#pieces.fill();
+  }
+
+  allow(piece: number): void {
+    remember(this.allowedFast, piece, ALLOWED_FAST_LIMIT);
+  }
+
+  suggest(piece: number): void {
+    remember(this.suggested, piece, SUGGESTION_LIMIT);
+  }
+
+  /** It is asked for one block more of the piece. */
+  addRequest(open: OpenPiece): void {
+    this.outstanding++;
+    this.requests.set(open, (this.requests.get(open) ?? 0) + 1);
+  }
+
+  /** Throws where its tables contradict each other, or the requests found in the blocks. */
+  checkInvariants(found: Map<OpenPiece, number>): void {
+    let outstanding = 0;
+    for (const [open, count] of this.requests) {
+      outstanding += count;
+      if (found.get(open) !== count) throw new Error(`piece ${open.piece}: ${count} requests of a peer are wrong`);
+    }
+    if (found.size !== this.requests.size) throw new Error('a peer does not know all its requests');
+    if (outstanding !== this.outstanding) throw new Error(`${this.outstanding} outstanding is wrong`);
+    for (const open of this.works) if (open.owner !== this) throw new Error(`piece ${open.piece} is not this peer's`);
+    if (this.allowedFast.size > ALLOWED_FAST_LIMIT || this.suggested.size > SUGGESTION_LIMIT)
+      throw new Error('a peer allows or suggests too much');
+  }
+
+  /** It is asked for one block less of the piece. */
+  dropRequest(open: OpenPiece): void {
+    this.outstanding--;
+    const left = (this.requests.get(open) as number) - 1;
+    if (left === 0) this.requests.delete(open);
+    else this.requests.set(open, left);
+  }
+}
+
+/** Adds the latest piece; the oldest makes room. */
+function remember(pieces: Set<number>, piece: number, limit: number): void {
+  pieces.delete(piece);
+  pieces.add(piece);
+  if (pieces.size <= limit) return;
+  for (const oldest of pieces) {
+    pieces.delete(oldest);
+    return;
   }
 }

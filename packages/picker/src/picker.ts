@@ -1,44 +1,17 @@
-// Decides which block to ask which peer for. Every piece is in one stage: fresh (nobody has begun it), open (some of
-// its blocks are asked for or received; complete ones wait here for their verdict) or verified. The fresh pieces that
-// are wanted are in `FreshPieces`, grouped by priority and availability so that a HAVE is one swap. What is open is an
-// `OpenPiece`; those that are wanted and have missing blocks are also in `#partials`.
+// Decides which block to ask which peer for. This file is the outside: it checks what comes in, and keeps the peers, how
+// many have each piece, and whose pieces we want. `Pieces` knows what stage each piece is in, `Choice` what goes first.
 //
-// The preference order is `#choose`, top to bottom:
-//   1. higher priority;
-//   2. the partial piece this peer is the worker of, so that it delivers consecutive blocks of one piece;
-//   3. a partial piece nobody is asked for blocks of;
-//   4. a fresh piece, for a peer whose queue holds a whole one, while few pieces are partial;
-//   5. a partial piece that others are at work on, the nearest to its end first;
-//   6. a fresh piece: the rarest, at random among equals; at random altogether for the first few.
-// A peer gets the blocks of a piece in ascending order. Once every obtainable block is asked for (the end game), a block
-// may be asked of a second peer.
+// Invariants: a piece's availability is how many peers have it, where a seed is only counted in `#seeds`; a peer's
+// interest is right while its epoch is the picker's.
 import { Bitfield } from '@shoal/primitives';
-import { FreshPieces, MAX_PRIORITY } from './fresh-pieces.ts';
-import { OpenPiece } from './open-piece.ts';
+import { type BlockRef, Choice } from './choice.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Effort } from './effort.ts';
+import { MAX_PRIORITY, type PickOrder } from './fresh-pieces.ts';
+import type { OpenPiece } from './open-piece.ts';
 import { Peer, type PickerPeer } from './peer.ts';
 import { PieceSet } from './piece-set.ts';
-
-/** A block: the `block`-th 16 KiB of a piece. */
-export interface BlockRef {
-  readonly piece: number;
-  readonly block: number;
-}
-
-/** What the picker needs to know of a torrent's layout. */
-export interface PickerGeometry {
-  readonly pieceCount: number;
-  blockCount(piece: number): number;
-}
-
-/** Figures that may be tuned; the defaults are meant to stay. */
-export interface PickerLimits {
-  /** So many pieces are begun at random before rarest first applies, to have something to give soon. */
-  readonly randomFirst: number;
-  /** Pieces of the common order looked at before a peer's own shortlist is used. */
-  readonly probes: number;
-  /** Pieces kept in a peer's shortlist. */
-  readonly shortlist: number;
-}
+import { type PickerGeometry, type PickerLimits, Pieces } from './pieces.ts';
 
 export interface PickerOptions {
   readonly geometry: PickerGeometry;
@@ -47,6 +20,13 @@ export interface PickerOptions {
   /** Answers a number in [0, 1). */
   readonly random: () => number;
   readonly limits?: Partial<PickerLimits>;
+}
+
+export interface PickOptions {
+  /** The peer chokes us: only pieces that it allowed by `allowFast` (BEP 6). */
+  readonly choked?: boolean;
+  /** ms, on the clock of `setDeadline`. Without it no piece is late. */
+  readonly now?: number;
 }
 
 /** What became of a received block. */
@@ -59,9 +39,7 @@ export interface Received {
   readonly cancel: PickerPeer[];
 }
 
-const DEFAULT_LIMITS: PickerLimits = { randomFirst: 4, probes: 128, shortlist: 512 };
-/** Fewer partial pieces than this are never too many; with more peers, one a peer is allowed. */
-const FEW_PARTIALS = 4;
+const DEFAULT_LIMITS: PickerLimits = { randomFirst: 4, probes: 128, shortlist: 512, late: 2_000 };
 const NOTHING_NEW: Received = { fresh: false, pieceComplete: false, cancel: [] };
 
 /** One torrent's choice of blocks. */
@@ -69,61 +47,63 @@ export class Picker {
   /** The verified pieces. Live: read it, do not change it. */
   readonly have: Bitfield;
   readonly #geometry: PickerGeometry;
-  readonly #randomFirst: number;
+  readonly #pieces: Pieces;
+  readonly #deadlines = new Deadlines();
+  readonly #choice: Choice;
+  readonly #effort: Effort = { steps: 0 };
   readonly #peers = new Set<Peer>();
   /** Peers that hold every piece since their first bitfield, and so are not in its availability per piece. */
   #seeds = 0;
-  readonly #fresh: FreshPieces;
   readonly #none: PieceSet;
-  /** Wanted and not verified. */
-  readonly #wanted: PieceSet;
   /** Moves on when a priority changed what is wanted: peers count their interest again when next asked. */
   #interestEpoch = 0;
-  readonly #open = new Map<number, OpenPiece>();
-  readonly #partials: OpenPiece[] = [];
 
   constructor(options: PickerOptions) {
     const { geometry, have, random } = options;
     const count = geometry.pieceCount;
-    if (have !== undefined && have.length !== count) {
-      throw new RangeError(`the have-map is of ${have.length} pieces, the torrent has ${count}`);
-    }
+    if (have !== undefined) checkLength(have, count);
     this.have = have === undefined ? new Bitfield(count) : have.clone();
     this.#geometry = geometry;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#randomFirst = limits.randomFirst;
-    this.#fresh = new FreshPieces(count, random, limits);
+    this.#pieces = new Pieces(geometry, this.have, random, limits, this.#effort);
+    this.#choice = new Choice(this.#pieces, this.#deadlines, limits.late, this.#effort);
     this.#none = new PieceSet(count);
-    this.#wanted = new PieceSet(count);
-    for (let piece = 0; piece < count; piece++) {
-      if (this.have.has(piece)) continue;
-      this.#wanted.add(piece);
-      this.#fresh.enter(piece);
-    }
   }
 
   /** Wanted pieces that are not verified yet. */
   get missing(): number {
-    return this.#wanted.count;
+    return this.#pieces.wanted.count;
   }
 
   /** Whether every wanted piece is verified. */
   get isComplete(): boolean {
-    return this.#wanted.count === 0;
+    return this.missing === 0;
   }
 
-  /** Whether blocks are on their way and every other missing block that some peer has was asked for. */
+  /** Whether blocks are on their way and every other missing block that some peer could be asked for was asked for. */
   get endGame(): boolean {
-    if (!this.#fresh.isExhausted(this.#seeds)) return false;
-    for (const partial of this.#partials) if (this.availability(partial.piece) > 0) return false;
-    for (const open of this.#open.values()) if (open.requested > 0) return true;
-    return false;
+    return this.#choice.isEndGame(this.#seeds);
+  }
+
+  /** How much all picks looked at so far: pieces one by one, and words of 32 pieces. For figures and tests of scale. */
+  get effort(): number {
+    return Math.ceil(this.#effort.steps);
+  }
+
+  /** The order in which pieces of one priority are begun. May change at any time; what is begun goes on. */
+  get order(): PickOrder {
+    return this.#pieces.fresh.order;
+  }
+
+  set order(order: PickOrder) {
+    if (order !== 'rarest' && order !== 'sequential') throw new RangeError(`no order of pieces: ${String(order)}`);
+    this.#pieces.fresh.order = order;
   }
 
   /** How many peers have the piece. */
   availability(piece: number): number {
     this.#checkPiece(piece);
-    return this.#seeds + (this.#fresh.availability[piece] as number);
+    return this.#seeds + (this.#pieces.fresh.availability[piece] as number);
   }
 
   /** A peer of which nothing is known yet, which means: it has no piece. */
@@ -136,26 +116,23 @@ export class Picker {
   /** Its requests are free for others, its pieces count no more. A second call does nothing. */
   removePeer(peer: PickerPeer): void {
     if (!(peer instanceof Peer) || peer.owner !== this) return;
-    for (const open of this.#open.values()) {
-      if (peer.outstanding === 0) break;
-      open.releaseAll(peer);
-      this.#settle(open);
-    }
     this.#forgetPieces(peer);
     this.#peers.delete(peer);
     peer.owner = undefined;
+    for (const open of new Set([...peer.requests.keys(), ...peer.works])) {
+      open.releaseAll(peer);
+      this.#pieces.settle(open);
+    }
   }
 
   /** A whole have-map arrived: BITFIELD, HAVE ALL or HAVE NONE. Copied. O(1) for a seed. */
   setHave(peer: PickerPeer, have: Bitfield): void {
     const known = this.#known(peer);
-    if (have.length !== this.#geometry.pieceCount) {
-      throw new RangeError(`the have-map is of ${have.length} pieces, the torrent has ${this.#geometry.pieceCount}`);
-    }
+    checkLength(have, this.have.length);
     this.#forgetPieces(known);
     known.assign(have);
     if (known.seed) this.#seeds++;
-    known.pieces.visitCommon(known.pieces, 0, (piece) => this.#fresh.raise(piece));
+    known.pieces.visitCommon(known.pieces, 0, (piece) => this.#pieces.fresh.raise(piece));
     this.#countInterest(known);
   }
 
@@ -164,43 +141,76 @@ export class Picker {
     const known = this.#known(peer);
     this.#checkPiece(piece);
     if (!known.add(piece)) return;
-    this.#fresh.raise(piece);
-    if (this.#wanted.has(piece)) known.interest++;
-    this.#fresh.enlist(known, piece);
+    this.#pieces.fresh.raise(piece);
+    if (this.#pieces.wanted.has(piece)) known.interest++;
+    this.#pieces.fresh.enlist(known, piece);
   }
 
-  /** Whether the peer has a wanted piece that we lack. O(1), but once after `setPriority` changed what is wanted. */
+  /**
+   * The peer has the piece no more (lt_donthave, BEP 54). What it was asked for in it stays asked for until released.
+   * O(pieces) the first time for a peer that had every piece from the start, else O(1).
+   */
+  removeHave(peer: PickerPeer, piece: number): void {
+    const known = this.#known(peer);
+    this.#checkPiece(piece);
+    if (!known.has(piece)) return;
+    const { fresh, open, wanted } = this.#pieces;
+    if (known.seed) {
+      known.unseed();
+      this.#seeds--;
+      for (let each = 0; each < this.have.length; each++) fresh.raise(each);
+      this.#countInterest(known);
+    }
+    known.remove(piece);
+    fresh.lower(piece);
+    fresh.strike(known, piece);
+    if (wanted.has(piece)) known.interest--;
+    const left = open.get(piece);
+    if (left?.worker === known) this.#pieces.resign(left);
+  }
+
+  /** ALLOWED FAST (BEP 6): the peer answers for this piece while it chokes us. The latest 64 of a peer are kept. */
+  allowFast(peer: PickerPeer, piece: number): void {
+    this.#checkPiece(piece);
+    this.#known(peer).allow(piece);
+  }
+
+  /** SUGGEST PIECE (BEP 6): of fresh pieces that are else equal it goes first. The latest 16 of a peer are kept. */
+  suggest(peer: PickerPeer, piece: number): void {
+    this.#checkPiece(piece);
+    this.#known(peer).suggest(piece);
+  }
+
+  /** Whether the peer has a wanted piece that we lack among those it allows while it chokes us. */
+  hasAllowedFast(peer: PickerPeer): boolean {
+    const known = this.#known(peer);
+    for (const piece of known.allowedFast) if (this.#pieces.wanted.has(piece) && known.has(piece)) return true;
+    return false;
+  }
+
+  /** Whether the peer has a wanted piece that we lack. O(1), but once after priorities changed what is wanted. */
   isInteresting(peer: PickerPeer): boolean {
     return this.#interestIn(this.#known(peer)) > 0;
   }
 
   /** Chooses up to `count` blocks to ask the peer for now and marks them as asked for. */
-  pick(peer: PickerPeer, count: number): BlockRef[] {
+  pick(peer: PickerPeer, count: number, options: PickOptions = {}): BlockRef[] {
     const known = this.#known(peer);
     if (!Number.isInteger(count) || count < 0) throw new RangeError(`not a number of blocks: ${count}`);
-    const picked: BlockRef[] = [];
-    if (this.#interestIn(known) === 0) return picked;
-    while (picked.length < count) {
-      const open = this.#choose(known, count - picked.length);
-      if (open === undefined) break;
-      if (open.requested === 0 || open.worker?.owner !== this) open.worker = known;
-      while (picked.length < count) {
-        const block = open.requestNext(known);
-        if (block === undefined) break;
-        picked.push({ piece: open.piece, block });
-      }
-      this.#settle(open);
-    }
-    if (picked.length < count && this.endGame) this.#duplicate(known, count, picked);
-    return picked;
+    const { choked = false, now } = options;
+    if (choked) this.#pieces.leaveParole(known);
+    if (this.#interestIn(known) === 0) return [];
+    return this.#choice.pick({ peer: known, count, choked, now }, this.#seeds, this.#peers.size);
   }
 
   /** The request ended without its block: rejected, dropped by a choke, timed out. Nothing happens if it is over already. */
   release(peer: PickerPeer, piece: number, block: number): void {
     this.#checkBlock(piece, block);
-    const open = this.#open.get(piece);
+    const open = this.#pieces.open.get(piece);
     if (open === undefined || !(peer instanceof Peer) || peer.owner !== this) return;
-    if (open.release(peer, block)) this.#settle(open);
+    if (!open.release(peer, block)) return;
+    if (open.parole) this.#pieces.resign(open);
+    else this.#pieces.settle(open);
   }
 
   /** A block arrived, asked for or not. */
@@ -208,52 +218,80 @@ export class Picker {
     const known = this.#known(peer);
     this.#checkBlock(piece, block);
     if (this.have.has(piece)) return NOTHING_NEW;
-    const open = this.#open.get(piece) ?? this.#begin(piece);
+    const open = this.#pieces.opened(piece);
     const cancel = open.receive(block, known);
     if (cancel === undefined) return NOTHING_NEW;
-    this.#settle(open);
+    this.#pieces.settle(open);
     return { fresh: true, pieceComplete: open.isComplete, cancel };
   }
 
-  /** The piece is good, and stored or about to be. Requests that are open in it are over. */
+  /** The piece is good, and stored or about to be. Requests that are open in it are over, and so is its deadline. */
   pieceVerified(piece: number): void {
     this.#checkPiece(piece);
-    if (!this.have.set(piece)) return;
-    this.#abandon(piece);
-    if (!this.#wanted.delete(piece)) return;
+    this.#deadlines.delete(piece);
+    if (!this.#pieces.verify(piece)) return;
     for (const peer of this.#peers) if (!peer.seed && peer.pieces.has(piece)) peer.interest--;
   }
 
-  /** The piece is bad, or a verified one was lost: all its blocks are missing again. Requests that are open in it are over. */
-  pieceFailed(piece: number): void {
+  /**
+   * The piece is bad, or a verified one was lost: all its blocks are missing again. Requests that are open in it are over.
+   * On parole, until it is verified, its blocks are asked of one peer at a time and of none twice. Without `parole` a
+   * piece that was verified is not put on parole, any other is; what is on parole stays there.
+   */
+  pieceFailed(piece: number, options: { readonly parole?: boolean } = {}): void {
     this.#checkPiece(piece);
-    this.#abandon(piece);
-    if (this.have.clear(piece) && this.#fresh.priorities[piece] !== 0) {
-      this.#wanted.add(piece);
-      for (const peer of this.#peers) if (!peer.seed && peer.pieces.has(piece)) peer.interest++;
-    }
-    this.#fresh.enter(piece);
+    if (!this.#pieces.fail(piece, options.parole ?? !this.have.has(piece))) return;
+    for (const peer of this.#peers) if (!peer.seed && peer.pieces.has(piece)) peer.interest++;
+  }
+
+  /** Whether the piece failed and was not verified since. */
+  onParole(piece: number): boolean {
+    this.#checkPiece(piece);
+    return this.#pieces.parole.has(piece);
   }
 
   /** 0: not wanted; else 1 to 7. What was asked for already stays asked for. */
   setPriority(piece: number, priority: number): void {
     this.#checkPiece(piece);
-    if (!Number.isInteger(priority) || priority < 0 || priority > MAX_PRIORITY) {
-      throw new RangeError(`a priority is a whole number from 0 to ${MAX_PRIORITY}, not ${priority}`);
+    checkPriority(priority);
+    if (this.#pieces.setPriority(piece, priority)) this.#interestEpoch++;
+  }
+
+  /** One priority, 0 to 7, for each piece. O(pieces); cheaper than one by one from a few hundred on. */
+  setPriorities(priorities: Uint8Array): void {
+    if (priorities.length !== this.have.length) {
+      throw new RangeError(`${priorities.length} priorities for ${this.have.length} pieces`);
     }
-    if (this.#fresh.priorities[piece] === priority) return;
-    this.#fresh.setPriority(piece, priority);
-    if (this.have.has(piece)) return;
-    if (priority === 0 ? this.#wanted.delete(piece) : this.#wanted.add(piece)) this.#interestEpoch++;
-    const open = this.#open.get(piece);
-    if (open === undefined) this.#fresh.enter(piece);
-    else this.#settle(open);
+    for (const priority of priorities) checkPriority(priority);
+    this.#pieces.setPriorities(priorities);
+    this.#interestEpoch++;
   }
 
   /** The piece's priority, 0 to 7. */
   priority(piece: number): number {
     this.#checkPiece(piece);
-    return this.#fresh.priorities[piece] as number;
+    return this.#pieces.fresh.priorities[piece] as number;
+  }
+
+  /**
+   * The piece is wanted by then (ms): it goes before all that has a later deadline or none, whatever the priorities, unless
+   * its own is 0. `undefined` takes the deadline back. A verified piece has none. O(deadlines).
+   */
+  setDeadline(piece: number, at: number | undefined): void {
+    this.#checkPiece(piece);
+    if (at !== undefined && !Number.isFinite(at)) throw new RangeError(`not a time: ${at}`);
+    if (at === undefined) this.#deadlines.delete(piece);
+    else if (!this.have.has(piece)) this.#deadlines.set(piece, at);
+  }
+
+  /** The time given by `setDeadline`. */
+  deadline(piece: number): number | undefined {
+    this.#checkPiece(piece);
+    return this.#deadlines.get(piece);
+  }
+
+  clearDeadlines(): void {
+    this.#deadlines.clear();
   }
 
   /** Blocks of an unfinished piece that a former run left behind. A verified piece stays as it is. */
@@ -261,158 +299,58 @@ export class Picker {
     this.#checkPiece(piece);
     for (const block of blocks) this.#checkBlock(piece, block);
     if (this.have.has(piece) || blocks.length === 0) return;
-    const open = this.#open.get(piece) ?? this.#begin(piece);
+    const open = this.#pieces.opened(piece);
     for (const block of blocks) open.receive(block, undefined);
-    this.#settle(open);
+    this.#pieces.settle(open);
   }
 
   /** The pieces of which some blocks are received and that are not verified. Do not change the picker meanwhile. */
   *partial(): IterableIterator<{ piece: number; received: number[] }> {
-    for (const open of this.#open.values()) {
+    for (const open of this.#pieces.open.values()) {
       if (open.received > 0) yield { piece: open.piece, received: open.receivedBlocks() };
     }
   }
 
   /** Throws where the tables contradict each other. O(pieces x peers): for tests. */
   checkInvariants(): void {
-    this.#fresh.checkInvariants();
+    const requests = new Map<Peer, Map<OpenPiece, number>>();
+    this.#pieces.checkInvariants(requests);
+    this.#deadlines.checkInvariants();
+    for (const { piece } of this.#deadlines.all)
+      if (this.have.has(piece)) throw new Error(`piece ${piece} is verified and has a deadline`);
     const availability = new Uint32Array(this.have.length);
-    const requests = new Map<Peer, number>();
-    for (const open of this.#open.values()) open.checkInvariants(requests);
+    let seeds = 0;
     for (const peer of this.#peers) {
+      if (peer.seed) seeds++;
+      peer.checkInvariants(requests.get(peer) ?? new Map());
       peer.pieces.visitCommon(peer.pieces, 0, (piece) => {
         (availability[piece] as number)++;
       });
-      if ((requests.get(peer) ?? 0) !== peer.outstanding) throw new Error(`${peer.outstanding} outstanding is wrong`);
-      const interest = peer.pieces.countCommon(this.#wanted);
-      if (!peer.seed && peer.interestEpoch === this.#interestEpoch && interest !== peer.interest) {
+      const interest = peer.pieces.countCommon(this.#pieces.wanted);
+      if (!peer.seed && peer.interestEpoch === this.#interestEpoch && interest !== peer.interest)
         throw new Error(`a peer has ${interest} wanted pieces, not ${peer.interest}`);
-      }
     }
-    const seeds = [...this.#peers].filter((peer) => peer.seed).length;
     if (seeds !== this.#seeds) throw new Error(`${seeds} peers are seeds, not ${this.#seeds}`);
-    for (let piece = 0; piece < this.have.length; piece++) {
-      const [has, open, wanted] = [this.have.has(piece), this.#open.get(piece), this.#fresh.priorities[piece] !== 0];
-      if (availability[piece] !== this.#fresh.availability[piece])
-        throw new Error(`the availability of ${piece} is wrong`);
-      if (has && open !== undefined) throw new Error(`piece ${piece} is verified and open`);
-      if (this.#wanted.has(piece) !== (wanted && !has)) throw new Error(`piece ${piece} is wrongly (not) wanted`);
-      if (this.#fresh.set.has(piece) !== (wanted && !has && open === undefined))
-        throw new Error(`piece ${piece} is wrongly (not) free`);
-      if (open === undefined) continue;
-      if (open.missing === open.blockCount) throw new Error(`piece ${piece} is open without a reason`);
-      if (open.slot >= 0 !== (wanted && open.missing > 0)) throw new Error(`piece ${piece} is wrongly (not) partial`);
-      if (open.slot >= 0 && this.#partials[open.slot] !== open) throw new Error(`piece ${piece} is not in its slot`);
-    }
-  }
-
-  /** The piece to ask the peer for next, by the preference order above. */
-  #choose(peer: Peer, count: number): OpenPiece | undefined {
-    let best: OpenPiece | undefined;
-    for (const partial of this.#partials) {
-      if (peer.has(partial.piece) && (best === undefined || this.#goesBefore(partial, best, peer))) best = partial;
-    }
-    if (best === undefined) {
-      const fresh = this.#findFresh(peer, 1);
-      return fresh === undefined ? undefined : this.#begin(fresh);
-    }
-    const shared = best.worker !== peer && best.requested > 0;
-    const takesWhole = peer.outstanding + count >= best.blockCount;
-    const room = this.#partials.length < Math.max(FEW_PARTIALS, this.#peers.size);
-    const priority = this.#fresh.priorities[best.piece] as number;
-    const fresh = this.#findFresh(peer, shared && takesWhole && room ? priority : priority + 1);
-    return fresh === undefined ? best : this.#begin(fresh);
-  }
-
-  /** Whether the peer should rather go on with partial piece `a` than with `b`. */
-  #goesBefore(a: OpenPiece, b: OpenPiece, peer: Peer): boolean {
-    const priorities = (this.#fresh.priorities[a.piece] as number) - (this.#fresh.priorities[b.piece] as number);
-    if (priorities !== 0) return priorities > 0;
-    if ((a.worker === peer) !== (b.worker === peer)) return a.worker === peer;
-    if ((a.requested === 0) !== (b.requested === 0)) return a.requested === 0;
-    return a.missing < b.missing;
-  }
-
-  /** The best piece of the peer that nobody has begun, of this priority or a higher one. */
-  #findFresh(peer: Peer, lowestPriority: number): number | undefined {
-    const byRarity = this.have.count + this.#open.size >= this.#randomFirst;
-    return this.#fresh.find(peer, lowestPriority, byRarity);
-  }
-
-  /** The end game: blocks that one other peer was asked for. High priorities first, then pieces that lack least. */
-  #duplicate(peer: Peer, count: number, picked: BlockRef[]): void {
-    const priority = (open: OpenPiece) => this.#fresh.priorities[open.piece] as number;
-    const pieces = [...this.#open.values()]
-      .filter((open) => open.askedOnce > 0 && priority(open) > 0 && peer.has(open.piece))
-      .sort((a, b) => priority(b) - priority(a) || a.requested - b.requested);
-    for (const open of pieces) {
-      for (let from = 0; picked.length < count; ) {
-        const block = open.duplicateNext(peer, from);
-        if (block === undefined) break;
-        picked.push({ piece: open.piece, block });
-        from = block + 1;
-      }
-    }
-  }
-
-  /** A fresh piece becomes an open one. */
-  #begin(piece: number): OpenPiece {
-    this.#fresh.leave(piece);
-    const open = new OpenPiece(piece, this.#geometry.blockCount(piece));
-    this.#open.set(piece, open);
-    return open;
-  }
-
-  /** Whatever the piece is, it is neither free nor open now. */
-  #abandon(piece: number): void {
-    this.#fresh.leave(piece);
-    const open = this.#open.get(piece);
-    if (open === undefined) return;
-    open.releaseAll();
-    this.#open.delete(piece);
-    this.#setPartial(open, false);
-  }
-
-  /** Puts an open piece where its blocks say after they changed. */
-  #settle(open: OpenPiece): void {
-    if (open.missing === open.blockCount) {
-      this.#open.delete(open.piece);
-      this.#setPartial(open, false);
-      this.#fresh.enter(open.piece);
-    } else {
-      this.#setPartial(open, open.missing > 0 && this.#fresh.priorities[open.piece] !== 0);
-    }
-  }
-
-  #setPartial(open: OpenPiece, partial: boolean): void {
-    if (open.slot >= 0 === partial) return;
-    if (partial) {
-      open.slot = this.#partials.length;
-      this.#partials.push(open);
-      return;
-    }
-    const last = this.#partials.pop() as OpenPiece;
-    if (last !== open) {
-      this.#partials[open.slot] = last;
-      last.slot = open.slot;
-    }
-    open.slot = -1;
+    for (const peer of requests.keys())
+      if (!this.#peers.has(peer)) throw new Error('a peer that left is asked for blocks');
+    const wrong = availability.findIndex((count, piece) => count !== this.#pieces.fresh.availability[piece]);
+    if (wrong >= 0) throw new Error(`the availability of ${wrong} is wrong`);
   }
 
   #forgetPieces(peer: Peer): void {
-    this.#fresh.forget(peer);
+    this.#pieces.fresh.forget(peer);
     if (peer.seed) this.#seeds--;
-    peer.pieces.visitCommon(peer.pieces, 0, (piece) => this.#fresh.lower(piece));
+    peer.pieces.visitCommon(peer.pieces, 0, (piece) => this.#pieces.fresh.lower(piece));
   }
 
   #interestIn(peer: Peer): number {
-    if (peer.seed) return this.#wanted.count;
+    if (peer.seed) return this.missing;
     if (peer.interestEpoch !== this.#interestEpoch) this.#countInterest(peer);
     return peer.interest;
   }
 
   #countInterest(peer: Peer): void {
-    peer.interest = peer.pieces.countCommon(this.#wanted);
+    peer.interest = peer.pieces.countCommon(this.#pieces.wanted);
     peer.interestEpoch = this.#interestEpoch;
   }
 
@@ -433,5 +371,17 @@ export class Picker {
     if (!Number.isInteger(block) || block < 0 || block >= count) {
       throw new RangeError(`block ${block} of piece ${piece} is outside [0, ${count})`);
     }
+  }
+}
+
+function checkLength(have: Bitfield, pieceCount: number): void {
+  if (have.length !== pieceCount) {
+    throw new RangeError(`the have-map is of ${have.length} pieces, the torrent has ${pieceCount}`);
+  }
+}
+
+function checkPriority(priority: number): void {
+  if (!Number.isInteger(priority) || priority < 0 || priority > MAX_PRIORITY) {
+    throw new RangeError(`a priority is a whole number from 0 to ${MAX_PRIORITY}, not ${priority}`);
   }
 }

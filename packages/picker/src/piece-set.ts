@@ -5,11 +5,13 @@ import type { Bitfield } from '@shoal/primitives';
 
 /** A set of piece indices in [0, length), for internal use: indices are not checked. */
 export class PieceSet {
+  readonly length: number;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   #count = 0;
 
   constructor(length: number) {
+    this.length = length;
     this.#words = new Uint32Array(Math.ceil(length / 32));
     this.#bytes = new Uint8Array(this.#words.buffer);
   }
@@ -22,6 +24,19 @@ export class PieceSet {
   assign(field: Bitfield): void {
     this.#bytes.set(field.toBytes());
     this.#count = field.count;
+  }
+
+  clear(): void {
+    this.#bytes.fill(0);
+    this.#count = 0;
+  }
+
+  /** Becomes the set of all pieces. */
+  fill(): void {
+    const whole = this.length >> 3;
+    this.#bytes.fill(0xff, 0, whole);
+    if ((this.length & 7) !== 0) this.#bytes[whole] = 0xff00 >> (this.length & 7);
+    this.#count = this.length;
   }
 
   has(piece: number): boolean {
@@ -57,6 +72,18 @@ export class PieceSet {
       common += Math.imul(bits, 0x0101_0101) >>> 24;
     }
     return common;
+  }
+
+  /** The lowest piece of both sets that is not below `from`, -1 if there is none. `from` is at most `length`. */
+  nextCommon(other: PieceSet, from: number): number {
+    let piece = from;
+    for (; (piece & 31) !== 0; piece++) if (this.has(piece) && other.has(piece)) return piece;
+    const words = this.#words.length;
+    for (let word = piece >> 5; word < words; word++) {
+      if (((this.#words[word] as number) & (other.#words[word] as number)) === 0) continue;
+      for (piece = word * 32; ; piece++) if (this.has(piece) && other.has(piece)) return piece;
+    }
+    return -1;
   }
 
   /** Visits every piece of both sets once, beginning at the 32 pieces around `from` and going round. */

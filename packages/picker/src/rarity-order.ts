@@ -51,6 +51,24 @@ export class RarityOrder {
     (this.#ends[target] as number)++;
   }
 
+  /** Takes over `members`, which are in no order, instead of what was here. O(members + the highest availability). */
+  rebuild(members: Uint32Array<ArrayBuffer>): void {
+    this.#top = 0;
+    for (const piece of members) this.#top = Math.max(this.#top, this.#availability[piece] as number);
+    this.#length = members.length;
+    this.#pieces = new Uint32Array(Math.max(16, members.length));
+    // Counting sort: `ends` first counts each class, then is where the class begins, and at last where it ends.
+    this.#ends = new Uint32Array(Math.max(16, this.#top + 1));
+    for (const piece of members) (this.#ends[this.#availability[piece] as number] as number)++;
+    let begin = 0;
+    for (let at = 0; at <= this.#top; at++) {
+      const size = this.#ends[at] as number;
+      this.#ends[at] = begin;
+      begin += size;
+    }
+    for (const piece of members) this.#place(piece, (this.#ends[this.#availability[piece] as number] as number)++);
+  }
+
   remove(piece: number): void {
     let gap = this.#positions[piece] as number;
     for (let from = this.#availability[piece] as number; from <= this.#top; from++) {

@@ -52,6 +52,12 @@ export class Shortlist {
     this.#entries.splice(low, 0, piece);
   }
 
+  /** The peer has the piece no more. */
+  remove(piece: number): void {
+    const index = this.#entries.indexOf(piece);
+    if (index >= 0) this.#entries.splice(index, 1);
+  }
+
   includes(piece: number): boolean {
     return this.#entries.includes(piece);
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Picker, type PickerLimits, type PickerPeer } from '../src/index.ts';
 import { sequence } from './language.ts';
-import { fieldOf, Model, type ModelPeer } from './model.ts';
+import { fieldOf, LATE, Model, type ModelPeer } from './model.ts';
 
 interface World {
   readonly model: Model;
@@ -56,6 +56,11 @@ function compare({ model }: World, { picker, peers }: System): void {
       partial: [...picker.partial()].sort((a, b) => a.piece - b.piece),
       outstanding: peers.map((peer) => peer.outstanding),
       interesting: peers.map((peer) => picker.isInteresting(peer)),
+      allowedFast: peers.map((peer) => picker.hasAllowedFast(peer)),
+      parole: model.pieces.map((piece) => picker.onParole(piece)),
+      priorities: model.pieces.map((piece) => picker.priority(piece)),
+      deadlines: model.pieces.map((piece) => picker.deadline(piece)),
+      order: picker.order,
     }),
   ).toBe(
     JSON.stringify({
@@ -67,6 +72,11 @@ function compare({ model }: World, { picker, peers }: System): void {
       partial: model.partial(),
       outstanding: model.peers.map((peer) => model.outstanding(peer)),
       interesting: model.peers.map((peer) => model.isInteresting(peer)),
+      allowedFast: model.peers.map((peer) => model.hasAllowedFast(peer)),
+      parole: model.parole,
+      priorities: model.priorities,
+      deadlines: model.pieces.map((piece) => model.deadlines.get(piece)),
+      order: model.order,
     }),
   );
 }
@@ -74,10 +84,13 @@ function compare({ model }: World, { picker, peers }: System): void {
 /** What a peer has, one bit a piece. */
 const masks = fc.oneof(fc.constant(0xffff), fc.constant(0), fc.nat(0xffff), fc.nat(0xffff));
 
+/** ms: of deadlines and of picks. */
+const times = fc.nat(3 * LATE);
+
 const commands = [
   fc.constant(
     new Command('addPeer()', false, ({ model }, { picker, peers }) => {
-      model.peers.push({ has: model.pieces.map(() => false) });
+      model.peers.push({ has: model.pieces.map(() => false), allowed: new Set(), suggested: new Set() });
       peers.push(picker.addPeer());
     }),
   ),
@@ -103,24 +116,46 @@ const commands = [
         const index = who % model.peers.length;
         const [peer] = model.peers.splice(index, 1);
         for (const block of model.blocks.flat()) block.requesters = block.requesters.filter((one) => one !== peer);
+        for (const piece of model.pieces) model.leave(peer as ModelPeer, piece);
         picker.removePeer(peers.splice(index, 1)[0] as PickerPeer);
       }),
   ),
-  ...[1, 2, 3].map(() =>
-    fc.tuple(some, fc.nat(12)).map(
-      ([who, count]) =>
-        new Command(`pick(${who}, ${count})`, true, ({ model, exactRarity }, { picker, peers }) => {
-          const picked = picker.pick(at(peers, who), count);
-          expect(model.acceptPick(at(model.peers, who), count, picked, exactRarity)).toBeUndefined();
-        }),
+  fc.tuple(some, some).map(
+    ([who, what]) =>
+      new Command(`removeHave(${who}, ${what})`, true, ({ model }, { picker, peers }) => {
+        const piece = at(model.pieces, what);
+        at(model.peers, who).has[piece] = false;
+        model.leave(at(model.peers, who), piece);
+        picker.removeHave(at(peers, who), piece);
+      }),
+  ),
+  fc.tuple(some, some, fc.constantFrom('allowFast' as const, 'suggest' as const)).map(
+    ([who, what, how]) =>
+      new Command(`${how}(${who}, ${what})`, true, ({ model }, { picker, peers }) => {
+        const piece = at(model.pieces, what);
+        at(model.peers, who)[how === 'suggest' ? 'suggested' : 'allowed'].add(piece);
+        picker[how](at(peers, who), piece);
+      }),
+  ),
+  ...[{}, {}, {}, { choked: true }].map((choked) =>
+    fc.tuple(some, fc.nat(12), fc.option(times)).map(
+      ([who, count, now]) =>
+        new Command(
+          `pick(${who}, ${count}, ${JSON.stringify({ ...choked, now })})`,
+          true,
+          ({ model, exactRarity }, { picker, peers }) => {
+            const options = { ...choked, ...(now !== null && { now }) };
+            const picked = picker.pick(at(peers, who), count, options);
+            expect(model.acceptPick(at(model.peers, who), count, options, picked, exactRarity)).toBeUndefined();
+          },
+        ),
     ),
   ),
   fc.tuple(some, some, some).map(
     ([who, what, which]) =>
       new Command(`release(${who}, ${what}, ${which})`, true, ({ model }, { picker, peers }) => {
         const [piece, block] = requestOf(model, at(model.peers, who), what, which);
-        const state = at(model.of(piece), block);
-        state.requesters = state.requesters.filter((one) => one !== at(model.peers, who));
+        model.release(at(model.peers, who), piece, block);
         picker.release(at(peers, who), piece, block);
       }),
   ),
@@ -147,18 +182,21 @@ const commands = [
       new Command(`pieceVerified(${what})`, false, ({ model }, { picker }) => {
         const piece = completeOr(model, what);
         model.verified[piece] = true;
+        model.parole[piece] = false;
+        model.deadlines.delete(piece);
         model.clearRequests(piece);
         picker.pieceVerified(piece);
       }),
   ),
-  fc.tuple(some).map(
-    ([what]) =>
-      new Command(`pieceFailed(${what})`, false, ({ model }, { picker }) => {
+  fc.tuple(some, fc.constantFrom({}, { parole: true }, { parole: false })).map(
+    ([what, options]) =>
+      new Command(`pieceFailed(${what}, ${JSON.stringify(options)})`, false, ({ model }, { picker }) => {
         const piece = completeOr(model, what);
+        if ('parole' in options ? options.parole : !model.verified[piece]) model.parole[piece] = true;
         model.verified[piece] = false;
         model.clearRequests(piece);
         for (const block of model.of(piece)) block.received = false;
-        picker.pieceFailed(piece);
+        picker.pieceFailed(piece, options);
       }),
   ),
   fc.tuple(some, fc.constantFrom(0, 0, 1, 4, 4, 7)).map(
@@ -168,6 +206,35 @@ const commands = [
         model.priorities[piece] = priority;
         picker.setPriority(piece, priority);
       }),
+  ),
+  fc.array(fc.constantFrom(0, 1, 4, 4, 7), { minLength: 14, maxLength: 14 }).map(
+    (some) =>
+      new Command(`setPriorities(${some})`, false, ({ model }, { picker }) => {
+        model.priorities = some.slice(0, model.pieces.length);
+        picker.setPriorities(Uint8Array.from(model.priorities));
+      }),
+  ),
+  fc.constantFrom('rarest' as const, 'sequential' as const).map(
+    (order) =>
+      new Command(`order = ${order}`, false, ({ model }, { picker }) => {
+        model.order = order;
+        picker.order = order;
+      }),
+  ),
+  fc.tuple(some, fc.option(times)).map(
+    ([what, time]) =>
+      new Command(`setDeadline(${what}, ${time})`, false, ({ model }, { picker }) => {
+        const piece = at(model.pieces, what);
+        if (time === null) model.deadlines.delete(piece);
+        else if (!model.verified[piece]) model.deadlines.set(piece, time);
+        picker.setDeadline(piece, time ?? undefined);
+      }),
+  ),
+  fc.constant(
+    new Command('clearDeadlines()', false, ({ model }, { picker }) => {
+      model.deadlines.clear();
+      picker.clearDeadlines();
+    }),
   ),
   fc.tuple(some, fc.array(some, { maxLength: 3 })).map(
     ([what, which]) =>
@@ -216,7 +283,7 @@ function agrees(limits: Partial<PickerLimits>, exactRarity: boolean, runs: numbe
       (counts, seed, course) => {
         fc.modelRun(() => {
           const geometry = { pieceCount: counts.length, blockCount: (piece: number) => counts[piece] as number };
-          const picker = new Picker({ geometry, random: sequence(seed), limits });
+          const picker = new Picker({ geometry, random: sequence(seed), limits: { late: LATE, ...limits } });
           return { model: { model: new Model(counts), exactRarity }, real: { picker, peers: [] } };
         }, course);
       },
