@@ -38,6 +38,9 @@ export const message: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.tuple(fc.nat(2), begin, fc.constantFrom(100, 500, 900)).map(([p, b, l]) => encodePiece(p, b, fill(l, p + b))),
   fc.nat(65_535).map(encodePort),
   fc.tuple(fc.integer({ min: 1, max: 255 }), payload).map(([id, bytes]) => encodeExtended(id, bytes)),
+  // The wire's own: ids 1 and 2, where there are no extensions.
+  piece.map((p) => encodeExtended(1, Uint8Array.of(0, 0, 0, p))),
+  fc.nat(1).map((uploadOnly) => encodeExtended(2, Uint8Array.of(uploadOnly))),
   fc.constantFrom('de', 'd1:md1:ai1eee', 'd1:md1:ai0ee1:v3:abce').map((text) => encodeExtended(0, ascii(text))),
   fc.tuple(fc.integer({ min: 21, max: 255 }), payload).map(([id, bytes]) => unknown(id, bytes)),
 );
