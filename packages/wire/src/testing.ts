@@ -3,7 +3,8 @@
 import { type BencodeInput, encode } from '@shoal/bencode';
 import { concatBytes, toHex } from '@shoal/primitives';
 import { decodeExtendedHandshake } from './extended-handshake.ts';
-import type { ExtendedHandshake, Extension, ExtensionFactory } from './extension.ts';
+import type { ExtendedHandshake, Extension, ExtensionContext, ExtensionFactory } from './extension.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { Wire } from './wire.ts';
 
 /** Registers a test, as vitest's `test` or node:test's `test` do. */
@@ -16,6 +17,7 @@ export interface ExtensionSuiteOptions {
 
 /** Keys of the extended handshake that belong to the connection (BEPs 10, 21). */
 const RESERVED_KEYS: readonly string[] = ['m', 'p', 'v', 'reqq', 'yourip', 'upload_only'];
+const ODD_VALUES: readonly BencodeInput[] = [0, -1, 2 ** 40, 2n ** 70n, '', 'text', new Uint8Array(300), [], [1], {}];
 const NOISE_ROUNDS = 400;
 /** Exchanges after which two extensions that only answer one another must have fallen silent. */
 const MOST_ROUNDS = 500;
@@ -45,28 +47,45 @@ export function testExtension(
     }
   });
 
+  check('each connection has one of its own', () => {
+    const factory = create();
+    const [one, two] = [bench(factory), bench(factory)];
+    assert(one.extension !== two.extension, 'the same object for two connections');
+  });
+
   check('it sends nothing until the peer supports it', () => {
-    const { extension, sent } = bench(create(), { supports: false });
+    const { extension, sent, meet } = bench(create());
     extension.onTick?.(0);
-    extension.onHandshake?.(handshakeOf({ m: { other: 1 }, v: 'Other' }));
+    meet({ m: { other: 1 }, v: 'Other' });
     for (let now = 0; now < 600_000; now += 10_000) extension.onTick?.(now);
     assert(sent.length === 0, `${sent.length} messages to a peer that lacks it`);
   });
 
   check('it bears handshakes that come again, say nothing, or take it away', () => {
-    const { extension, faults } = bench(create());
+    const { extension, faults, meet } = bench(create());
     for (const fields of [{}, { m: {} }, { m: { [extension.name]: 1 } }, { m: { [extension.name]: 0 } }, {}]) {
-      extension.onHandshake?.(handshakeOf(fields));
+      meet(fields);
       extension.onTick?.(0);
     }
     assert(faults.length === 0, `a fault: ${faults[0]}`);
   });
 
+  check('it bears whatever a peer puts under the keys that it adds', () => {
+    const keys = Object.keys(bench(create()).extension.handshake?.() ?? {});
+    for (const key of keys) {
+      for (const value of ODD_VALUES) {
+        const { extension, meet } = bench(create());
+        meet({ m: { [extension.name]: 1 }, [key]: value });
+        extension.onTick?.(0);
+      }
+    }
+  });
+
   check('it never throws for what a peer sends, before the handshake or after', () => {
     const random = noise(0x5eed);
     for (let round = 0; round < NOISE_ROUNDS; round++) {
-      const { extension } = bench(create());
-      if (round % 2 === 0) extension.onHandshake?.(handshakeOf({ m: { [extension.name]: 3 } }));
+      const { extension, meet } = bench(create());
+      if (round % 2 === 0) meet({ m: { [extension.name]: 3 } });
       for (let i = 0; i < 3; i++) {
         const payload = nextPayload(random, options.messages ?? []);
         const spelled = toHex(payload.subarray(0, 100));
@@ -82,22 +101,28 @@ export function testExtension(
     }
   });
 
-  check('it can be closed at any time, and sends nothing afterwards', () => {
+  check('it can be closed at any time, and bears that nothing is sent any more', () => {
     for (const isEarly of [true, false]) {
-      const { extension, sent } = bench(create());
-      if (!isEarly) extension.onHandshake?.(handshakeOf({ m: { [extension.name]: 1 } }));
-      extension.onClose?.();
-      const before = sent.length;
+      const { extension, meet, end } = bench(create());
+      if (!isEarly) meet({ m: { [extension.name]: 1 } });
+      end();
       extension.onTick?.(1_000_000);
-      assert(sent.length === before, 'a message after the end');
     }
   });
 
-  check('when it wishes to wake is a time, or never', () => {
-    const { extension } = bench(create());
-    extension.onTick?.(1_000);
-    const wake = extension.nextWake?.() ?? Number.POSITIVE_INFINITY;
-    assert(typeof wake === 'number' && !Number.isNaN(wake), `nextWake answers ${wake}`);
+  check('when it wishes to wake is later than now, or never', () => {
+    for (const isMet of [true, false]) {
+      const { extension, meet } = bench(create());
+      if (isMet) meet({ m: { [extension.name]: 1 } });
+      // A wish that is due for ever would keep the machine busy with ticks.
+      for (let now = 1_000, tick = 0; tick < 20; tick++) {
+        extension.onTick?.(now);
+        const wake = extension.nextWake?.() ?? Number.POSITIVE_INFINITY;
+        assert(wake > now, `nextWake answers ${wake} after the tick at ${now}`);
+        if (wake === Number.POSITIVE_INFINITY) break;
+        now = wake;
+      }
+    }
   });
 
   check('two of them on one connection get along and fall silent', () => {
@@ -121,26 +146,43 @@ interface Bench {
   readonly extension: Extension;
   readonly sent: Uint8Array[];
   readonly faults: string[];
+  /** The peer's extended handshake, the first or one more. */
+  meet(fields: { readonly [key: string]: BencodeInput }): void;
+  /** The end of the connection: from now on `send` answers false. */
+  end(): void;
 }
 
-/** One extension with nothing around it. */
-function bench(factory: ExtensionFactory, options: { readonly supports?: boolean } = {}): Bench {
-  const { supports = true } = options;
+/** One extension with nothing around it but what a connection would answer. */
+function bench(factory: ExtensionFactory): Bench {
   const sent: Uint8Array[] = [];
   const faults: string[] = [];
-  const extension = factory({
-    peerSupports: supports,
+  let made: Extension | undefined;
+  let peer: ExtendedHandshake | undefined;
+  let isOver = false;
+  const context: ExtensionContext = {
+    get peerSupports(): boolean {
+      return made !== undefined && peer?.extensions.has(made.name) === true;
+    },
     send: (payload) => {
-      if (supports) sent.push(payload);
-      return supports;
+      const most = DEFAULT_LIMITS.extendedLength;
+      if (payload.length > most) throw new RangeError(`a message of ${payload.length} bytes, at most ${most}`);
+      const isSent = context.peerSupports && !isOver;
+      if (isSent) sent.push(payload);
+      return isSent;
     },
     fault: (message) => faults.push(message),
-  });
-  return { extension, sent, faults };
-}
-
-function handshakeOf(fields: { readonly [key: string]: BencodeInput }): ExtendedHandshake {
-  return decodeExtendedHandshake(encode(fields));
+  };
+  const extension = factory(context);
+  made = extension;
+  const meet = (fields: { readonly [key: string]: BencodeInput }): void => {
+    peer = decodeExtendedHandshake(encode(fields), peer);
+    extension.onHandshake?.(peer);
+  };
+  const end = (): void => {
+    isOver = true;
+    extension.onClose?.();
+  };
+  return { extension, sent, faults, meet, end };
 }
 
 type Wires = readonly [Wire, Wire];

@@ -43,9 +43,17 @@ test.each<[string, (context: ExtensionContext) => Partial<Extension>]>([
   ['what it adds to the handshake', () => ({ handshake: () => ({ m: {} }) })],
   ['it sends nothing until', (context) => ({ onTick: () => void (context.peerSupports || leak(context)) })],
   ['it bears handshakes', (context) => ({ onHandshake: () => context.fault('again') })],
+  [
+    'it bears whatever a peer puts',
+    () => ({
+      handshake: () => ({ x_size: 5 }),
+      onHandshake: (peer) => void new Uint8Array(Number(peer.dictionary.get('x_size') ?? 0)),
+    }),
+  ],
   ['it never throws', () => ({ onMessage: (payload) => void decode(payload) })],
-  ['it can be closed', (context) => ({ onTick: (now) => void (now > 999_999 && context.send(new Uint8Array(1))) })],
+  ['it can be closed', (context) => ({ onTick: (now) => void (now > 999_999 && leak(context)) })],
   ['when it wishes to wake', () => ({ nextWake: () => Number.NaN })],
+  ['when it wishes to wake', () => ({ nextWake: () => 0 })],
   [
     'two of them on one connection',
     (context) => ({
@@ -57,7 +65,20 @@ test.each<[string, (context: ExtensionContext) => Partial<Extension>]>([
   expect((await failuresOf(make)).some((name) => name.startsWith(`bad: ${what}`))).toBe(true);
 });
 
+test('the suite finds: each connection', async () => {
+  const shared: Extension = { name: 'x_bad', onMessage: () => {} };
+  const failures: string[] = [];
+  const bodies: [string, () => Promise<void>][] = [];
+  testExtension(
+    (name, body) => bodies.push([name, body]),
+    'bad',
+    () => () => shared,
+  );
+  for (const [name, body] of bodies) await body().catch(() => failures.push(name));
+  expect(failures).toEqual(['bad: each connection has one of its own']);
+});
+
 /** A send that does not ask whether the peer supports it is harmless: `send` says so. Throwing because of it is not. */
 function leak(context: ExtensionContext): void {
-  if (!context.send(new Uint8Array(1))) throw new Error('the peer must support me');
+  if (!context.send(new Uint8Array(1))) throw new Error('it must be sent');
 }
