@@ -58,24 +58,24 @@ export class Choice {
   /** `seeds` and `peers` are how many there are, for what only numbers of peers can tell. */
   pick(wish: Wish, seeds: number, peers: number): BlockRef[] {
     const picked: BlockRef[] = [];
-    const full = () => picked.length >= wish.count;
+    const { count, now } = wish;
     for (const { piece } of this.#deadlines.all) {
-      if (full()) return picked;
+      if (picked.length >= count) return picked;
       this.#effort.steps++;
       if (this.#isTakeable(wish, piece)) this.#ask(wish, this.#pieces.opened(piece), picked);
     }
     for (const { piece, at } of this.#deadlines.all) {
-      if (full() || wish.now === undefined || at - this.#late > wish.now) break;
+      if (picked.length >= count || now === undefined || at - this.#late > now) break;
       const open = this.#pieces.open.get(piece);
       if (open !== undefined && open.missing === 0) this.#askAgain(wish, open, picked);
     }
-    while (!full()) {
-      const open = this.#next(wish, wish.count - picked.length, peers);
+    while (picked.length < count) {
+      const open = this.#next(wish, count - picked.length, peers);
       if (open === undefined) break;
       this.#ask(wish, open, picked);
     }
-    if (full() || !this.isEndGame(seeds)) return picked;
-    for (let priority = MAX_PRIORITY; priority > 0 && !full(); priority--) {
+    if (picked.length >= count || !this.isEndGame(seeds)) return picked;
+    for (let priority = MAX_PRIORITY; priority > 0 && picked.length < count; priority--) {
       for (const open of this.#onTheirWay(priority)) this.#askAgain(wish, open, picked);
     }
     return picked;

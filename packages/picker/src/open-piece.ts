@@ -12,10 +12,10 @@ const RECEIVED = 2;
 
 /**
  * What there is in a piece for a peer that comes along: `idle`, blocks are missing and nobody is asked for any; `shared`,
- * blocks are missing and others are asked for some; `asked`, nothing but second requests for what others are asked for;
- * `unlisted`, nothing, as all blocks are here.
+ * blocks are missing and others are asked for some; `held`, the same, but on parole, so that the missing ones are for its
+ * worker; `asked`, nothing but second requests for what others are asked for; `unlisted`, nothing, as all blocks are here.
  */
-export type Stage = 'idle' | 'shared' | 'asked' | 'unlisted';
+export type Stage = 'idle' | 'shared' | 'held' | 'asked' | 'unlisted';
 
 /** The blocks of one piece that has been begun and is not verified yet. */
 export class OpenPiece {
@@ -41,7 +41,8 @@ export class OpenPiece {
 
   readonly #states: Uint8Array;
   readonly #first: (Peer | undefined)[];
-  readonly #second: (Peer | undefined)[];
+  /** Empty until a second peer is asked for a block: few pieces ever see that. */
+  readonly #second: (Peer | undefined)[] = [];
   /** No block below this one is missing. */
   #lowest = 0;
 
@@ -52,7 +53,6 @@ export class OpenPiece {
     this.missing = blockCount;
     this.#states = new Uint8Array(blockCount);
     this.#first = new Array<Peer | undefined>(blockCount).fill(undefined);
-    this.#second = new Array<Peer | undefined>(blockCount).fill(undefined);
   }
 
   get isComplete(): boolean {
@@ -66,8 +66,9 @@ export class OpenPiece {
 
   /** The stage that the blocks say. */
   get dueStage(): Stage {
-    if (this.requested === 0) return this.missing > 0 ? 'idle' : 'unlisted';
-    return this.missing > 0 && !this.parole ? 'shared' : 'asked';
+    if (this.missing === 0) return this.requested > 0 ? 'asked' : 'unlisted';
+    if (this.requested === 0) return 'idle';
+    return this.parole ? 'held' : 'shared';
   }
 
   /** Whether the peer may be asked for missing blocks. */
@@ -97,6 +98,7 @@ export class OpenPiece {
     for (let block = from; block < this.blockCount; block++) {
       const first = this.#first[block];
       if (first === undefined || first === peer || this.#second[block] !== undefined) continue;
+      if (this.#second.length === 0) this.#second.length = this.blockCount;
       this.#second[block] = peer;
       this.askedOnce--;
       peer.addRequest(this);
@@ -148,7 +150,7 @@ export class OpenPiece {
       if (requester !== from) others.push(requester);
     }
     this.#first[block] = undefined;
-    this.#second[block] = undefined;
+    if (second !== undefined) this.#second[block] = undefined;
     this.#states[block] = RECEIVED;
     this.received++;
     return others;

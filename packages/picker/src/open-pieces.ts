@@ -26,7 +26,7 @@ export class OpenPieces {
 
   constructor(pieceCount: number, probes: number, effort: Effort) {
     const lists = () => Array.from({ length: MAX_PRIORITY + 1 }, (): OpenPiece[] => []);
-    this.#lists = { idle: lists(), shared: lists(), asked: lists() };
+    this.#lists = { idle: lists(), shared: lists(), held: lists(), asked: lists() };
     this.#partial = new PieceSet(pieceCount);
     this.#probes = probes;
     this.#effort = effort;
@@ -49,7 +49,13 @@ export class OpenPieces {
     return this.#lists[stage][priority] as OpenPiece[];
   }
 
-  /** How many wanted pieces have missing blocks. */
+  /** Whether no piece of this priority has missing blocks. */
+  isEmpty(priority: number): boolean {
+    const { idle, shared, held } = this.#lists;
+    return idle[priority]?.length === 0 && shared[priority]?.length === 0 && held[priority]?.length === 0;
+  }
+
+  /** How many wanted pieces have missing blocks that any peer could be asked for. */
   get partialCount(): number {
     let count = 0;
     for (let priority = 1; priority <= MAX_PRIORITY; priority++) {
@@ -60,8 +66,8 @@ export class OpenPieces {
 
   /** Whether anything is on its way. */
   get anyRequested(): boolean {
-    const { shared, asked } = this.#lists;
-    return shared.some((list) => list.length > 0) || asked.some((list) => list.length > 0);
+    const { shared, held, asked } = this.#lists;
+    return [shared, held, asked].some((lists) => lists.some((list) => list.length > 0));
   }
 
   begin(piece: number, blockCount: number, parole: boolean): OpenPiece {
@@ -90,7 +96,7 @@ export class OpenPieces {
     const list = this.#lists[stage][priority] as OpenPiece[];
     open.slot = list.length;
     list.push(open);
-    if (stage !== 'asked') this.#partial.add(open.piece);
+    if (stage === 'idle' || stage === 'shared') this.#partial.add(open.piece);
   }
 
   /**

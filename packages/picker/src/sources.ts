@@ -32,10 +32,8 @@ export class AllPieces implements Source {
     this.#isBetter = (a, b) => isBetter(pieces, a, b);
   }
 
-  isEmpty(peer: Peer, priority: number): boolean {
-    const { fresh, open } = this.#pieces;
-    if (peer.works.length > 0 || !fresh.isEmpty(priority)) return false;
-    return open.list('idle', priority).length === 0 && open.list('shared', priority).length === 0;
+  isEmpty(_peer: Peer, priority: number): boolean {
+    return this.#pieces.fresh.isEmpty(priority) && this.#pieces.open.isEmpty(priority);
   }
 
   own(peer: Peer, priority: number): OpenPiece | undefined {

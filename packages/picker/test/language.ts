@@ -1,7 +1,8 @@
 // The tests' language, one character a piece. A swarm is written as how many peers have each piece, e.g. "2223333"; what
-// one peer has, or what is verified, as a `*` where the piece is there, e.g. "* * *  ".
+// one peer has, what is verified or what is on parole, as a `*` where it is so, e.g. "* * *  "; priorities as digits, e.g.
+// "4470"; deadlines as digits, seconds, and a blank where there is none, e.g. "  21".
 import { Bitfield } from '@shoal/primitives';
-import { Picker, type PickerLimits, type PickerPeer } from '../src/index.ts';
+import { Picker, type PickerLimits, type PickerPeer, type PickOptions, type PickOrder } from '../src/index.ts';
 
 export function bits(pieces: string): Bitfield {
   const field = new Bitfield(pieces.length);
@@ -18,12 +19,18 @@ export function sequence(seed = 1): () => number {
   };
 }
 
+/** A blank takes the deadline back. */
+export function setDeadlines(picker: Picker, seconds: string): void {
+  for (const [piece, character] of [...seconds].entries())
+    picker.setDeadline(piece, character === ' ' ? undefined : Number(character) * 1000);
+}
+
 export interface Bench {
   readonly picker: Picker;
   /** Another peer, which has the pieces given. */
   join(pieces: string): PickerPeer;
   /** What is picked for the peer, e.g. "3 3 1.2": piece, or piece.block from block 1 on. */
-  pick(peer: PickerPeer, count?: number): string;
+  pick(peer: PickerPeer, count?: number, options?: PickOptions): string;
   /** Receives all blocks of the piece and calls it good. */
   finish(peer: PickerPeer, piece: number): void;
 }
@@ -32,7 +39,15 @@ export interface Bench {
 export function picker(
   availability: string,
   have: string = ' '.repeat(availability.length),
-  options: { blocks?: number; random?: () => number; limits?: Partial<PickerLimits> } = {},
+  options: {
+    blocks?: number;
+    random?: () => number;
+    limits?: Partial<PickerLimits>;
+    order?: PickOrder;
+    priorities?: string;
+    deadlines?: string;
+    parole?: string;
+  } = {},
 ): Bench {
   const blocks = options.blocks ?? 1;
   const made = new Picker({
@@ -47,6 +62,10 @@ export function picker(
     const others = made.addPeer();
     for (const [piece, count] of counts.entries()) if (count > level) made.addHave(others, piece);
   }
+  made.order = options.order ?? 'rarest';
+  if (options.priorities !== undefined) made.setPriorities(Uint8Array.from(options.priorities, Number));
+  setDeadlines(made, options.deadlines ?? '');
+  for (const piece of bits(options.parole ?? '')) made.pieceFailed(piece, { parole: true });
   const spell = ({ piece, block }: { piece: number; block: number }) =>
     block === 0 ? `${piece}` : `${piece}.${block}`;
   return {
@@ -56,7 +75,7 @@ export function picker(
       made.setHave(peer, bits(pieces));
       return peer;
     },
-    pick: (peer, count = 1) => made.pick(peer, count).map(spell).join(' '),
+    pick: (peer, count = 1, how = {}) => made.pick(peer, count, how).map(spell).join(' '),
     finish(peer, piece) {
       for (let block = 0; block < blocks; block++) made.receive(peer, piece, block);
       made.pieceVerified(piece);
