@@ -64,6 +64,8 @@ export class ConnectionState {
   suggestions = 0;
   /** Rejects the peer caused since the output was last taken. */
   replies = 0;
+  /** Bytes of what extensions answered since then. */
+  replyBytes = 0;
 
   constructor(options: WireOptions) {
     this.limits = resolveLimits(options.limits);

@@ -34,6 +34,8 @@ export interface WireLimits {
   readonly allowedFast: number;
   /** Rejects the peer may cause between two drains of the output. */
   readonly unreadReplies: number;
+  /** Bytes that extensions may answer while messages arrive, between two drains of the output. */
+  readonly unreadReplyBytes: number;
   /** What may arrive behind a handshake that was not accepted yet. */
   readonly heldBytes: number;
 }
@@ -55,6 +57,7 @@ export const DEFAULT_LIMITS: WireLimits = {
   suggestions: 1_000,
   allowedFast: 256,
   unreadReplies: 16_384,
+  unreadReplyBytes: 16_777_216,
   heldBytes: 524_288,
 };
 

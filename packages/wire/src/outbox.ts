@@ -51,4 +51,14 @@ export class Outbox {
     const most = this.#state.limits.unreadReplies;
     if (++this.#state.replies > most) throw new WireError('ERR_WIRE_FLOOD', `more than ${most} rejects wait unread`);
   }
+
+  /** Counts what `answer` sends, which is the peer's to read too. Throws ERR_WIRE_FLOOD. */
+  inReply<T>(answer: () => T): T {
+    const before = this.#state.output.length;
+    const answered = answer();
+    this.#state.replyBytes += Math.max(0, this.#state.output.length - before);
+    const most = this.#state.limits.unreadReplyBytes;
+    if (this.#state.replyBytes <= most) return answered;
+    throw new WireError('ERR_WIRE_FLOOD', `${this.#state.replyBytes} bytes of answers wait unread, of ${most}`);
+  }
 }

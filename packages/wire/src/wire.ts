@@ -111,7 +111,7 @@ export class Wire extends ConnectionView {
   /** Everything to be written, in order, for one vectored write. Blocks are the arrays that `piece` was given. */
   takeOutput(): Uint8Array[] {
     this.#state.counters.bytesOut += this.#state.output.length;
-    this.#state.replies = 0;
+    this.#state.replies = this.#state.replyBytes = 0;
     return this.#state.output.take();
   }
 
@@ -463,7 +463,8 @@ export class Wire extends ConnectionView {
   #onExtended(payload: Uint8Array): WireEvent | undefined {
     if (!this.#state.extended)
       throw new WireError('ERR_WIRE_ORDER', 'an extended message without the extension protocol');
-    const event = this.#state.extensions?.receive(payload, this.#state.deadlines.now);
+    const { extensions, deadlines } = this.#state;
+    const event = this.#out.inReply(() => extensions?.receive(payload, deadlines.now));
     return event?.type === 'dontHave' ? this.#onHave('dontHave', event.piece) : event;
   }
 

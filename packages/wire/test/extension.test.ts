@@ -253,3 +253,18 @@ test('the peer turns upload-only and back: in a later handshake, or in the messa
   expect(told(give(wire, hello({}, { upload_only: 1 })))).toEqual([true]);
   expect(a.handshakes.length, 'extensions hear of handshakes alone').toBe(2);
 });
+
+test('a peer that makes an extension answer without reading is cut off', () => {
+  const echo: ExtensionFactory = (context) => ({
+    name: 'echo',
+    onMessage: (payload) => void context.send(payload.slice()),
+  });
+  const wire = connect({ extended: true, limits: { unreadReplyBytes: 1_000 }, identity: { extensions: [echo] } });
+  give(wire, hello({ echo: 1 }));
+  const message = encodeExtended(1, new Uint8Array(94));
+  for (let round = 0; round < 3; round++) {
+    expect(give(wire, ...new Array<Uint8Array>(10).fill(message))).toEqual([]);
+    expect(sent(wire).length).toBe(10);
+  }
+  expect(faultOf(give(wire, ...new Array<Uint8Array>(11).fill(message)))).toBe('ERR_WIRE_FLOOD');
+});

@@ -94,6 +94,9 @@ function step(sides: Pair, side: Side, kind: string, n: number): void {
     case 'have':
       if (side.have.set(n % 10)) wire.have(n % 10);
       return;
+    case 'lose':
+      if (side.have.has(n % 10) && wire.dontHave(n % 10)) side.have.clear(n % 10);
+      return;
     case 'allow':
       wire.allowedFast(n % 10);
       return;
@@ -106,7 +109,7 @@ const steps = fc.array(
   fc.record({
     side: fc.nat(1),
     kind: fc.oneof(
-      fc.constantFrom('choke', 'unchoke', 'unchoke', 'interest', 'reject', 'have', 'allow'),
+      fc.constantFrom('choke', 'unchoke', 'unchoke', 'interest', 'reject', 'have', 'lose', 'allow'),
       fc.constantFrom('request', 'request', 'serve', 'cancel'),
       fc.constant('deliver'),
     ),
