@@ -133,7 +133,10 @@ export class TrackerSource {
    */
   complete(): void {
     if (!this.#torrent) return;
-    if (this.#torrent.partialSeed?.()) return this.wantPeers();
+    if (this.#torrent.partialSeed?.()) {
+      this.wantPeers();
+      return;
+    }
     this.#owesCompleted = true;
     if (this.#current && !this.#queue) this.#hurry(this.#current, this.#now());
   }
