@@ -233,7 +233,9 @@ export class Wire extends ConnectionView {
    */
   updateExtendedHandshake(changes: OwnExtendedHandshake): void {
     const { closed, phase, extended, extensions, own } = this.#state;
-    const isNew = Object.entries(changes).some(([key, value]) => own[key as keyof OwnExtendedHandshake] !== value);
+    // Not to say `upload_only` is to deny it.
+    const told: OwnExtendedHandshake = { uploadOnly: false, ...own };
+    const isNew = Object.entries(changes).some(([key, value]) => told[key as keyof OwnExtendedHandshake] !== value);
     if (closed || !isNew) return;
     this.#state.own = { ...own, ...changes };
     if (phase === 'open' && extended) extensions?.sendHandshake(this.#state.own);

@@ -203,6 +203,7 @@ test('sizes: an extended handshake has its own cap, and so has what we send', ()
 
 test('our handshake is said again, whole, when something of it changes, and only then', () => {
   const wire = connectWith(recorder('a').factory);
+  wire.updateExtendedHandshake({ uploadOnly: false });
   wire.updateExtendedHandshake({ uploadOnly: true });
   wire.updateExtendedHandshake({ uploadOnly: true, port: 6881 });
   const whole = {
