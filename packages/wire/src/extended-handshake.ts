@@ -35,6 +35,14 @@ export function encodeExtendedHandshake(
   });
 }
 
+/** What we say of ourselves once `changes` are made; undefined where they change nothing. */
+export function amend(own: OwnExtendedHandshake, changes: OwnExtendedHandshake): OwnExtendedHandshake | undefined {
+  // Not to say `upload_only` is to deny it.
+  const told: OwnExtendedHandshake = { uploadOnly: false, ...own };
+  const isNew = Object.entries(changes).some(([key, value]) => told[key as keyof OwnExtendedHandshake] !== value);
+  return isNew ? { ...own, ...changes } : undefined;
+}
+
 /**
  * Reads the payload of a handshake; a copy of it is kept. A later handshake amends the `former` one: what it does not
  * mention stays, id 0 ends an extension. Throws ERR_WIRE_EXTENDED_HANDSHAKE.

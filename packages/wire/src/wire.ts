@@ -8,6 +8,7 @@ import { ConnectionState } from './connection-state.ts';
 import { ConnectionView } from './connection-view.ts';
 import { WireError, type WireErrorCode } from './errors.ts';
 import type { WireEvent } from './event.ts';
+import { amend } from './extended-handshake.ts';
 import type { OwnExtendedHandshake } from './extension.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { FrameStep } from './frame-decoder.ts';
@@ -232,13 +233,11 @@ export class Wire extends ConnectionView {
    * something new (BEP 10). At any time: before the handshakes are through it is said with the first.
    */
   updateExtendedHandshake(changes: OwnExtendedHandshake): void {
-    const { closed, phase, extended, extensions, own } = this.#state;
-    // Not to say `upload_only` is to deny it.
-    const told: OwnExtendedHandshake = { uploadOnly: false, ...own };
-    const isNew = Object.entries(changes).some(([key, value]) => told[key as keyof OwnExtendedHandshake] !== value);
-    if (closed || !isNew) return;
-    this.#state.own = { ...own, ...changes };
-    if (phase === 'open' && extended) extensions?.sendHandshake(this.#state.own);
+    const { closed, phase, extended, extensions } = this.#state;
+    const own = amend(this.#state.own, changes);
+    if (closed || own === undefined) return;
+    this.#state.own = own;
+    if (phase === 'open' && extended) extensions?.sendHandshake(own);
   }
 
   /**
