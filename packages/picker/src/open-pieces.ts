@@ -101,20 +101,23 @@ export class OpenPieces {
 
   /**
    * The best piece of one stage and priority for the peer. Of more than `probes` only that many are looked at, others each
-   * time; where the peer has none of these, it is given the lowest one, by comparing sets.
+   * time; where the peer has none of these, the next it has does, or the lowest where comparing sets is cheaper.
    */
   find(stage: 'idle' | 'shared', priority: number, peer: Peer, better: Better): OpenPiece | undefined {
     const list = this.list(stage, priority);
-    const looks = Math.min(list.length, this.#probes);
-    this.#effort.steps += looks;
-    let index = looks < list.length ? this.#turn++ % list.length : 0;
+    if (list.length === 0) return undefined;
+    const longest = Math.max(this.#probes, this.#partial.length / 32);
+    let index = list.length > this.#probes ? this.#turn++ % list.length : 0;
     let best: OpenPiece | undefined;
-    for (let rest = looks; rest > 0; rest--) {
+    for (let looked = 0; looked < list.length; looked++) {
+      if (looked >= this.#probes && best !== undefined) break;
+      if (looked >= this.#probes && list.length > longest) return this.#lowest(stage, priority, peer);
+      this.#effort.steps++;
       const open = list[index] as OpenPiece;
       if (peer.has(open.piece) && open.isFreeFor(peer) && (best === undefined || better(open, best))) best = open;
       if (++index === list.length) index = 0;
     }
-    return best !== undefined || looks === list.length ? best : this.#lowest(stage, priority, peer);
+    return best;
   }
 
   /** Throws where the tables contradict each other. Adds all requests to `requests`. */

@@ -58,7 +58,11 @@ describe('sequential order', () => {
 
 describe('deadlines', () => {
   it('go before everything else, the earliest first', () => {
-    const { picker: picks, join, pick } = picker('11111', '     ', { deadlines: ' 52 1', priorities: '47441', blocks: 2 });
+    const {
+      picker: picks,
+      join,
+      pick,
+    } = picker('11111', '     ', { deadlines: ' 52 1', priorities: '47441', blocks: 2 });
     picks.restore(3, [0]);
     expect(pick(join('*****'), 9)).toBe('4 4.1 2 2.1 1 1.1 3.1 0 0.1');
   });
@@ -89,7 +93,11 @@ describe('deadlines', () => {
   });
 
   it('that are near have a second peer asked, and no third', () => {
-    const { picker: picks, join, pick } = picker('1119', '    ', { deadlines: '59  ', blocks: 2, limits: { late: 1_000 } });
+    const {
+      picker: picks,
+      join,
+      pick,
+    } = picker('1119', '    ', { deadlines: '59  ', blocks: 2, limits: { late: 1_000 } });
     const [slow, fast, third] = [join('**  '), join('****'), join('****')];
     expect(pick(slow, 9)).toBe('0 0.1 1 1.1');
     expect(pick(fast, 1, { now: 3_999 })).toBe('2');
