@@ -9,13 +9,17 @@ import { testStorage } from '@shoal/storage/testing';
 import { FaultyStorage, SimClock } from '@shoal/testkit';
 import { expect, test } from 'vitest';
 
-testStorage(test, 'MemoryStorage', (layout) => ({ storage: new MemoryStorage({ layout }) }));
+testStorage(test, 'MemoryStorage', (layout) => ({
+  storage: new MemoryStorage({ layout }),
+  elsewhere: 'anywhere',
+}));
 
 testStorage(test, 'DiskStorage', async (layout) => {
   const root = await mkdtemp(join(tmpdir(), 'shoal-compliance-'));
   const files = layout.files.map((_, index) => ({ path: ['torrent', 'folder', `file-${index}`] }));
   return {
-    storage: new DiskStorage({ root, layout, files }),
+    storage: new DiskStorage({ root: join(root, 'here'), layout, files }),
+    elsewhere: join(root, 'elsewhere'),
     cleanUp: () => rm(root, { recursive: true, force: true }),
   };
 });
@@ -24,13 +28,15 @@ testStorage(test, 'DiskStorage with one file open at a time', async (layout) => 
   const root = await mkdtemp(join(tmpdir(), 'shoal-compliance-'));
   const files = layout.files.map((_, index) => ({ path: ['torrent', `${index}`] }));
   return {
-    storage: new DiskStorage({ root, layout, files, maxOpenFiles: 1 }),
+    storage: new DiskStorage({ root: join(root, 'here'), layout, files, maxOpenFiles: 1 }),
+    elsewhere: join(root, 'elsewhere'),
     cleanUp: () => rm(root, { recursive: true, force: true }),
   };
 });
 
 testStorage(test, 'FaultyStorage without faults', (layout) => ({
   storage: new FaultyStorage(new MemoryStorage({ layout })) satisfies Storage,
+  elsewhere: 'anywhere',
 }));
 
 testStorage(test, 'FaultyStorage that was slow, full and broken, and is healed', (layout) => {

@@ -2,7 +2,7 @@
 export type StorageErrorCode =
   /** A file is missing, or ends before the bytes that were asked for. */
   | 'ERR_STORAGE_SHORT'
-  /** A folder or file that was there a moment ago is gone. */
+  /** A folder or file that was there a moment ago is gone, or replaced by another. */
   | 'ERR_STORAGE_MISSING'
   /** No room left on the disk, or the quota is used up. */
   | 'ERR_STORAGE_FULL'
@@ -16,6 +16,8 @@ export type StorageErrorCode =
   | 'ERR_STORAGE_NOT_A_FILE'
   /** The file on disk is longer than the torrent's: writing would leave a wrong file or destroy a foreign one. */
   | 'ERR_STORAGE_LONGER'
+  /** Something lies where a file was to be moved to. */
+  | 'ERR_STORAGE_EXISTS'
   /** The file system does not take files of this size. */
   | 'ERR_STORAGE_TOO_LARGE'
   /** Used after `close`. */

@@ -30,13 +30,13 @@ export interface CheckPlan {
   readonly partial: readonly PartialPiece[];
 }
 
-/** A JSON-safe value: hex for the have-map, `[size, mtimeMs]` or null a file, `[piece, ...blocks]` an unfinished piece. */
+/** A JSON-safe value: hex for the have-map, `[size, mtimeMs]` or null a file (`[size, mtimeMs, 1]` where it is hidden), `[piece, ...blocks]` an unfinished piece. */
 export function encodeResume(resume: FastResume): unknown {
   return {
     version: 1,
     pieces: resume.have.length,
     have: toHex(resume.have.toBytes()),
-    stamps: resume.stamps.map((stamp) => (stamp === null ? null : [stamp.size, stamp.mtimeMs])),
+    stamps: resume.stamps.map((stamp) => (stamp === null ? null : encodeStamp(stamp))),
     partial: resume.partial.map(({ piece, blocks }) => [piece, ...blocks]),
   };
 }
@@ -105,8 +105,12 @@ function firstPieceBeyond(layout: Layout, file: number, size: number): number {
   return Math.floor((layout.fileOffset(file) + size) / layout.pieceLength);
 }
 
-function sameStamp(a: FileStamp | null, b: FileStamp | null): boolean {
-  return a === null || b === null ? a === b : a.size === b.size && a.mtimeMs === b.mtimeMs;
+export function sameStamp(a: FileStamp | null, b: FileStamp | null): boolean {
+  return a === null || b === null ? a === b : a.size === b.size && a.mtimeMs === b.mtimeMs && a.hidden === b.hidden;
+}
+
+function encodeStamp({ size, mtimeMs, hidden }: FileStamp): number[] {
+  return hidden ? [size, mtimeMs, 1] : [size, mtimeMs];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -133,9 +137,9 @@ function decodeStamps(value: unknown, files: number): (FileStamp | null)[] | und
       continue;
     }
     if (!Array.isArray(entry)) return undefined;
-    const [size, mtimeMs] = entry as unknown[];
+    const [size, mtimeMs, hidden] = entry as unknown[];
     if (!isCount(size) || typeof mtimeMs !== 'number' || !Number.isFinite(mtimeMs)) return undefined;
-    stamps.push({ size, mtimeMs });
+    stamps.push(hidden === 1 ? { size, mtimeMs, hidden: true } : { size, mtimeMs });
   }
   return stamps;
 }

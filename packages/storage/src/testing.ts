@@ -8,6 +8,8 @@ export type RegisterTest = (name: string, body: () => Promise<void>) => unknown;
 /** A storage under test. */
 export interface StorageUnderTest {
   readonly storage: Storage;
+  /** Where it can be moved to; without it that is not tried. */
+  readonly elsewhere?: string;
   /** Called after `storage.close()`, whatever happened. */
   cleanUp?(): Promise<void>;
 }
@@ -31,11 +33,11 @@ export function testStorage(
   name: string,
   create: (layout: Layout) => Promise<StorageUnderTest> | StorageUnderTest,
 ): void {
-  const check = (what: string, body: (storage: Storage) => Promise<void>): void => {
+  const check = (what: string, body: (storage: Storage, elsewhere: string | undefined) => Promise<void>): void => {
     test(`${name}: ${what}`, async () => {
-      const { storage, cleanUp } = await create(LAYOUT);
+      const { storage, elsewhere, cleanUp } = await create(LAYOUT);
       try {
-        await body(storage);
+        await body(storage, elsewhere);
       } finally {
         await storage.close();
         await cleanUp?.();
@@ -140,6 +142,91 @@ export function testStorage(
     same(into, pieceOf(content(), 0), 'piece 0');
   });
 
+  check('files that are not wanted: not made, and their bytes are found all the same', async (storage) => {
+    await storage.setWanted([false, false, true, true, false, true]);
+    await storage.open();
+    equal((await storage.stamps())[1], null, 'the stamp of an empty file nobody wants');
+    await writeAll(storage);
+    await readAll(storage);
+    const hidden = await storage.stamps();
+    equal(hidden[1], null, 'the stamp of an empty file nobody wants, later');
+    equal(hidden[0] === null, false, 'there is no stamp for bytes that are kept');
+    equal(JSON.stringify(await storage.stamps()), JSON.stringify(hidden), 'stamps with nothing in between');
+    await storage.write(0, 0, pieceOf(content(), 0).subarray(0, 10));
+    equal(JSON.stringify((await storage.stamps())[0]) === JSON.stringify(hidden[0]), false, 'a write leaves the stamp');
+    await storage.open();
+    await readAll(storage);
+    await storage.flush();
+    await readAll(storage);
+  });
+
+  check('a file that becomes wanted has its bytes, and one no longer wanted keeps them', async (storage) => {
+    await storage.setWanted([false, false, true, true, false, true]);
+    await storage.open();
+    await writeAll(storage);
+    const hidden = await storage.stamps();
+    await storage.setWanted(LAYOUT.files.map(() => true));
+    await readAll(storage);
+    const wanted = await storage.stamps();
+    equal(wanted[0]?.size, 50_000, 'size of the file that became wanted');
+    equal(wanted[0]?.hidden, undefined, 'a wanted file is hidden');
+    equal(
+      JSON.stringify(wanted[0]) === JSON.stringify(hidden[0]),
+      false,
+      'the stamp of hidden bytes is that of a file',
+    );
+    equal(wanted[1]?.size, 0, 'size of the empty file');
+    await storage.setWanted(LAYOUT.files.map(() => false));
+    equal(JSON.stringify(await storage.stamps()), JSON.stringify(wanted), 'stamps of files that are there, unwanted');
+    await storage.write(0, 0, pieceOf(content(), 0));
+    await readAll(storage);
+    await storage.open();
+    await readAll(storage);
+  });
+
+  check('what is wanted may change while bytes come', async (storage) => {
+    await storage.open();
+    const wanted = LAYOUT.files.map(() => false);
+    const work = [storage.setWanted(wanted)];
+    const all = content();
+    for (let piece = 0; piece < LAYOUT.pieceCount; piece++) {
+      work.push(storage.write(piece, 0, pieceOf(all, piece)));
+      wanted[piece] = true;
+      work.push(storage.setWanted([...wanted]));
+    }
+    await Promise.all(work);
+    await readAll(storage);
+    await rejects(storage.setWanted([true]), RangeError);
+  });
+
+  check('moved while it is used, it has all its bytes in the new place', async (storage, elsewhere) => {
+    if (elsewhere === undefined) return;
+    await storage.setWanted([true, true, true, false, true, false]);
+    await storage.open();
+    const all = content();
+    const work: Promise<void>[] = [];
+    for (let piece = 0; piece < LAYOUT.pieceCount; piece++) {
+      work.push(storage.write(piece, 0, pieceOf(all, piece)));
+      if (piece === 1) work.push(storage.move(elsewhere));
+    }
+    await Promise.all(work);
+    await readAll(storage);
+    await storage.move(elsewhere);
+    await storage.open();
+    await readAll(storage);
+  });
+
+  check('removed, it is closed, and can be removed again', async (storage) => {
+    await storage.open();
+    await writeAll(storage);
+    await storage.remove();
+    await storage.remove();
+    await rejects(storage.read(0, 0, new Uint8Array(1)), 'ERR_STORAGE_CLOSED');
+    await rejects(storage.open(), 'ERR_STORAGE_CLOSED');
+    await rejects(storage.setWanted(LAYOUT.files.map(() => true)), 'ERR_STORAGE_CLOSED');
+    await rejects(storage.move('nowhere'), 'ERR_STORAGE_CLOSED');
+  });
+
   check('ranges outside the torrent are the caller’s fault', async (storage) => {
     await storage.open();
     await rejects(storage.read(LAYOUT.pieceCount, 0, new Uint8Array(1)), RangeError);
@@ -175,6 +262,20 @@ function content(): Uint8Array {
 function pieceOf(all: Uint8Array, piece: number): Uint8Array {
   const start = piece * LAYOUT.pieceLength;
   return all.subarray(start, start + LAYOUT.pieceSize(piece));
+}
+
+async function writeAll(storage: Storage): Promise<void> {
+  const all = content();
+  for (let piece = 0; piece < LAYOUT.pieceCount; piece++) await storage.write(piece, 0, pieceOf(all, piece));
+}
+
+async function readAll(storage: Storage): Promise<void> {
+  const all = content();
+  for (let piece = 0; piece < LAYOUT.pieceCount; piece++) {
+    const into = new Uint8Array(LAYOUT.pieceSize(piece)).fill(0xee);
+    await storage.read(piece, 0, into);
+    same(into, pieceOf(all, piece), `piece ${piece}`);
+  }
 }
 
 function same(actual: Uint8Array, expected: Uint8Array, what: string): void {

@@ -159,20 +159,6 @@ test('a root that is a file', async () => {
   await expect(make().open()).rejects.toMatchObject({ code: 'ERR_STORAGE_NOT_A_FILE' });
 });
 
-test('a removed folder is made again; a file removed under an open handle is told by flush, and made again', async () => {
-  const storage = make({ maxOpenFiles: 1 });
-  await storage.open();
-  await storage.write(0, 0, ones);
-  await storage.write(1, 50, ones.subarray(0, 50));
-  await rm(join(root, 't'), { recursive: true });
-  await storage.write(0, 0, ones);
-  expect((await stat(join(root, 't', 'a', 'big'))).size).toBe(100);
-  await rm(join(root, 't', 'a', 'big'));
-  await expect(storage.flush()).rejects.toMatchObject({ code: 'ERR_STORAGE_MISSING' });
-  await storage.write(0, 0, ones);
-  expect((await stat(join(root, 't', 'a', 'big'))).size).toBe(100);
-});
-
 test('executable files and links of the torrent', async () => {
   const withLink = new Layout({ pieceLength: 100, files: [{ length: 10 }, { length: 0 }] });
   const storage = make({

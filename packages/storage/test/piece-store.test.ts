@@ -63,6 +63,18 @@ class TroubledStorage implements Storage {
     return this.inner.flush();
   }
 
+  setWanted(files: readonly boolean[]): Promise<void> {
+    return this.inner.setWanted(files);
+  }
+
+  move(to: string): Promise<void> {
+    return this.inner.move(to);
+  }
+
+  remove(): Promise<void> {
+    return this.inner.remove();
+  }
+
   close(): Promise<void> {
     return this.inner.close();
   }

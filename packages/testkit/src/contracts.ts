@@ -36,7 +36,7 @@ export interface SimTransport {
 }
 
 /** A file's size and time, as a storage reports them; null where the file is missing or padding. */
-export type SimStamp = { size: number; mtimeMs: number } | null;
+export type SimStamp = { size: number; mtimeMs: number; hidden?: true } | null;
 
 export interface SimStorage {
   open(): Promise<void>;
@@ -44,5 +44,8 @@ export interface SimStorage {
   write(piece: number, begin: number, bytes: Uint8Array): Promise<void>;
   stamps(): Promise<SimStamp[]>;
   flush(): Promise<void>;
+  setWanted(files: readonly boolean[]): Promise<void>;
+  move(to: string): Promise<void>;
   close(): Promise<void>;
+  remove(): Promise<void>;
 }

@@ -3,7 +3,7 @@
 
 import type { SimStamp, SimStorage } from './contracts.ts';
 
-export type StorageFault = 'full' | 'read' | 'write';
+export type StorageFault = 'full' | 'read' | 'write' | 'flush' | 'move' | 'remove';
 
 export interface FaultyStorageOptions {
   /** Needed by `slow`. */
@@ -22,6 +22,7 @@ export class FaultyStorage implements SimStorage {
   #writeDelayMs = 0;
   #failsToRead: Places = () => false;
   #failsToWrite: Places = () => false;
+  readonly #failsTo = new Set<StorageFault>();
   /** What reached the storage behind. */
   readonly counters: { reads: number; writes: number; bytesRead: number; bytesWritten: number; faults: number } = {
     reads: 0,
@@ -56,6 +57,11 @@ export class FaultyStorage implements SimStorage {
     this.#failsToWrite = where;
   }
 
+  /** What a disk does seldom, and then to the whole torrent. */
+  fail(...what: ('flush' | 'move' | 'remove')[]): void {
+    for (const fault of what) this.#failsTo.add(fault);
+  }
+
   /** Takes every fault away. */
   heal(): void {
     this.#room = Number.POSITIVE_INFINITY;
@@ -63,6 +69,7 @@ export class FaultyStorage implements SimStorage {
     this.#writeDelayMs = 0;
     this.#failsToRead = () => false;
     this.#failsToWrite = () => false;
+    this.#failsTo.clear();
   }
 
   open(): Promise<void> {
@@ -93,12 +100,31 @@ export class FaultyStorage implements SimStorage {
     return this.#inner.stamps();
   }
 
-  flush(): Promise<void> {
-    return this.#inner.flush();
+  async flush(): Promise<void> {
+    this.#failWhole('flush');
+    await this.#inner.flush();
+  }
+
+  setWanted(files: readonly boolean[]): Promise<void> {
+    return this.#inner.setWanted(files);
+  }
+
+  async move(to: string): Promise<void> {
+    this.#failWhole('move');
+    await this.#inner.move(to);
+  }
+
+  async remove(): Promise<void> {
+    this.#failWhole('remove');
+    await this.#inner.remove();
   }
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  #failWhole(what: 'flush' | 'move' | 'remove'): void {
+    if (this.#failsTo.has(what)) throw this.#fault(what, `cannot ${what} the torrent`);
   }
 
   #delay(ms: number): Promise<void> | undefined {

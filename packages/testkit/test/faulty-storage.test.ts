@@ -4,6 +4,8 @@ import { FaultyStorage, SimClock, type SimStamp, type SimStorage } from '../src/
 /** One buffer, pieces of 100 bytes. */
 class Memory implements SimStorage {
   readonly bytes = new Uint8Array(1000);
+  wanted: readonly boolean[] = [true];
+  place = 'here';
   async open(): Promise<void> {}
   async read(piece: number, begin: number, into: Uint8Array): Promise<void> {
     into.set(this.bytes.subarray(piece * 100 + begin, piece * 100 + begin + into.length));
@@ -15,6 +17,15 @@ class Memory implements SimStorage {
     return [{ size: 1000, mtimeMs: 1 }];
   }
   async flush(): Promise<void> {}
+  async setWanted(files: readonly boolean[]): Promise<void> {
+    this.wanted = files;
+  }
+  async move(to: string): Promise<void> {
+    this.place = to;
+  }
+  async remove(): Promise<void> {
+    this.bytes.fill(0);
+  }
   async close(): Promise<void> {}
 }
 
@@ -55,6 +66,24 @@ describe('FaultyStorage', () => {
     await storage.write(2, 0, new Uint8Array(1));
     await expect(storage.write(2, 50, new Uint8Array(1))).rejects.toMatchObject({ code: 'ERR_write' });
     expect(storage.counters.faults).toBe(2);
+  });
+
+  test('flushing, moving and removing fail where told, and reach the storage behind otherwise', async () => {
+    const memory = new Memory();
+    const storage = new FaultyStorage(memory);
+    storage.fail('flush', 'move', 'remove');
+    for (const work of [storage.flush(), storage.move('there'), storage.remove()]) {
+      await expect(work).rejects.toMatchObject({ code: 'EIO' });
+    }
+    expect([memory.place, storage.counters.faults]).toEqual(['here', 3]);
+    storage.heal();
+    await storage.setWanted([false]);
+    await storage.flush();
+    await storage.move('there');
+    expect([memory.place, memory.wanted]).toEqual(['there', [false]]);
+    memory.bytes.fill(1);
+    await storage.remove();
+    expect(memory.bytes[0]).toBe(0);
   });
 
   test('a slow disk takes its time on the clock', async () => {

@@ -1,24 +1,18 @@
 // A torrent's files under one folder, by positional reads and writes.
-// Invariants: reading creates nothing; nothing is ever shortened, and a file longer than the torrent's is not written to;
-// no path is followed out of the root; padding is never stored.
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, stat, symlink } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+// Invariants: those of TorrentFiles and PartsFile; padding is never stored. A file's bytes lie in the parts file only where the
+// file was neither wanted nor there when it was last looked at, by `open` or `setWanted`. Nobody reads or writes
+// while files are opened afresh, moved in or out of the parts file, or to another folder.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileSpan, Layout } from '@shoal/primitives';
 import { StorageError } from '../errors.ts';
-import type { FileStamp, Storage } from '../storage.ts';
+import { checkWanted, type FileStamp, type Storage } from '../storage.ts';
+import { checkRoom, fillUp } from './allocate.ts';
+import { moveFiles, type Rename } from './move-files.ts';
 import { OpenFiles } from './open-files.ts';
-import { SafeFolder } from './safe-path.ts';
-import { storageErrorOf, systemCode } from './system-error.ts';
-
-export interface DiskFile {
-  /** Components below the root, each safe as one name. */
-  readonly path: readonly string[];
-  readonly executable?: boolean;
-  /** Components below the root of what this symbolic link (BEP 47) points to. */
-  readonly symlink?: readonly string[];
-}
+import { type OwnFile, ownFiles, removeOwn } from './own-files.ts';
+import { PartsFile } from './parts-file.ts';
+import { type DiskFile, TorrentFiles } from './torrent-files.ts';
+import { Turns } from './turns.ts';
 
 export interface DiskStorageOptions {
   /** The folder that holds the torrent's top name; made when something is to be written. */
@@ -30,124 +24,201 @@ export interface DiskStorageOptions {
   readonly maxOpenFiles?: number;
   /** Shared with other storages instead; then `maxOpenFiles` is not looked at. */
   readonly openFiles?: OpenFiles;
-  /** Creates nothing, `write` rejects with ERR_STORAGE_ACCESS. */
+  /** Creates nothing, and everything that would change something rejects with ERR_STORAGE_ACCESS. */
   readonly readOnly?: boolean;
+  /**
+   * `full`: wanted files get all their room when they are opened, filled with zeros, or ERR_STORAGE_FULL before anything
+   * is written. `sparse`, unless told: they grow with what is written.
+   */
+  readonly allocate?: 'sparse' | 'full';
+  /** Something is not as the torrent would have it, and the storage goes on without: a link that the system does not make. */
+  readonly onWarning?: (warning: StorageError) => void;
+  /** Stands in for the system's when files are moved. */
+  readonly rename?: Rename;
 }
 
 /** Linux stamps files by a clock that moves every 1-10 ms; a stamp younger than this may hide a later write. */
 const STAMP_SETTLES_MS = 20;
 const STATS_AT_ONCE = 16;
-/** 0 on Windows, which has no such flag: there links are looked at beforehand only. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-let nextStorage = 0;
 
 export class DiskStorage implements Storage {
   readonly #layout: Layout;
-  readonly #files: readonly DiskFile[];
-  readonly #folder: SafeFolder;
-  readonly #openFiles: OpenFiles;
-  readonly #readOnly: boolean;
-  /** Keeps this storage's handles apart from others' in shared OpenFiles. */
-  readonly #prefix: string;
-  /** Files written to since they were last flushed. */
-  readonly #dirty = new Set<number>();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #paths: readonly DiskFile[];
+  readonly #files: TorrentFiles;
+  readonly #parts: PartsFile;
+  readonly #options: DiskStorageOptions;
+  readonly #turns = new Turns();
+  #wanted: readonly boolean[];
+  /** Not wanted and not there: their bytes go to the parts file. */
+  readonly #hidden = new Set<number>();
+  /** Where in a file begin the zeros that `open` filled it up with, until something is written to it. */
+  readonly #blank = new Map<number, number>();
+  #opened = false;
   #closed = false;
 
   constructor(options: DiskStorageOptions) {
-    const { layout, files } = options;
+    const { root, layout, files } = options;
     if (files.length !== layout.files.length) {
       throw new RangeError(`${files.length} paths for ${layout.files.length} files`);
     }
+    const openFiles = options.openFiles ?? new OpenFiles({ limit: options.maxOpenFiles ?? 64 });
     this.#layout = layout;
-    this.#files = files;
-    this.#folder = new SafeFolder(options.root);
-    this.#openFiles = options.openFiles ?? new OpenFiles({ limit: options.maxOpenFiles ?? 64 });
-    this.#readOnly = options.readOnly ?? false;
-    this.#prefix = `${nextStorage++}:`;
+    this.#paths = files;
+    this.#options = options;
+    this.#files = new TorrentFiles({ root, layout, files, openFiles });
+    this.#parts = new PartsFile({ root, layout, files, openFiles });
+    this.#wanted = layout.files.map(() => true);
+  }
+
+  /** The folder the torrent lies in now. */
+  get root(): string {
+    return this.#files.folder.root;
   }
 
   open(): Promise<void> {
-    return this.#run(() => this.#open());
+    return this.#alone(() => this.#open());
   }
 
   read(piece: number, begin: number, into: Uint8Array): Promise<void> {
-    return this.#run(() => this.#read(piece, begin, into));
+    return this.#shared(() => this.#read(piece, begin, into));
   }
 
   write(piece: number, begin: number, bytes: Uint8Array): Promise<void> {
-    return this.#run(() => this.#write(piece, begin, bytes));
+    return this.#shared(() => this.#write(piece, begin, bytes));
   }
 
   stamps(): Promise<(FileStamp | null)[]> {
-    return this.#run(() => this.#stamps());
+    return this.#shared(() => this.#stamps());
   }
 
   flush(): Promise<void> {
-    return this.#run(() => this.#flush());
+    return this.#shared(async () => {
+      await this.#files.flush();
+      await this.#parts.flush();
+    });
+  }
+
+  setWanted(files: readonly boolean[]): Promise<void> {
+    return this.#alone(async () => {
+      checkWanted(files, this.#layout);
+      this.#wanted = [...files];
+      if (this.#opened) await this.#settle();
+    });
+  }
+
+  move(to: string): Promise<void> {
+    return this.#alone(() => this.#move(to));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled([...this.#underWay]);
-    await this.#openFiles.close((key) => key.startsWith(this.#prefix));
+    await this.#turns.alone(() => this.#closeFiles());
   }
 
-  /** Keeps count of what `close` has to wait for. */
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new StorageError('ERR_STORAGE_CLOSED', `the store below ${this.#folder.root} is closed`);
-    const running = work();
-    this.#underWay.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#underWay.delete(running);
+  async remove(): Promise<void> {
+    if (this.#options.readOnly) throw this.#readOnlyError('remove what lies');
+    this.#closed = true;
+    await this.#turns.alone(async () => {
+      await this.#closeFiles();
+      await this.#parts.remove();
+      await removeOwn(this.#files.folder, ownFiles(this.#layout, this.#paths));
+    });
+  }
+
+  checkInvariants(): void {
+    this.#parts.checkInvariants();
+    for (const index of this.#hidden) {
+      if (this.#wanted[index] && this.#opened) throw new Error(`file ${index} is wanted and hidden`);
     }
+  }
+
+  #shared<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    return this.#turns.shared(async () => {
+      if (this.#closed) throw this.#closedError();
+      await this.#parts.load();
+      return work();
+    });
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    return this.#turns.alone(async () => {
+      if (this.#closed) throw this.#closedError();
+      await this.#parts.load();
+      return work();
+    });
+  }
+
+  async #closeFiles(): Promise<void> {
+    await this.#files.close();
+    await this.#parts.close();
   }
 
   async #open(): Promise<void> {
-    if (this.#readOnly) return;
-    await this.#folder.folder([], true);
+    await this.#files.forget();
+    await this.#parts.forget();
+    await this.#parts.load();
+    this.#opened = true;
+    if (this.#options.readOnly) return;
+    await this.#files.folder.folder([], true);
     await this.#checkFolders();
-    for (const [index, { length, padding }] of this.#layout.files.entries()) {
-      if (padding || length > 0) continue;
-      const target = this.#files[index]?.symlink;
-      if (target !== undefined) await this.#makeLink(index, target);
-      else if ((await this.#stamp(index)) === null) await this.#withFile(index, true, async () => {});
-    }
+    await this.#settle();
   }
 
   async #read(piece: number, begin: number, into: Uint8Array): Promise<void> {
     for (const span of this.#layout.spans(piece, begin, into.length)) {
       const target = into.subarray(span.at, span.at + span.length);
       if (span.padding) target.fill(0);
-      else await this.#readSpan(span, target);
+      else if (this.#isInParts(piece, span)) await this.#parts.read(piece, begin + span.at, target);
+      else {
+        this.#refuseBlank(span);
+        await this.#files.read(span.file, span.offset, target);
+      }
     }
   }
 
   async #write(piece: number, begin: number, bytes: Uint8Array): Promise<void> {
     const spans = this.#layout.spans(piece, begin, bytes.length);
-    if (this.#readOnly) {
-      throw new StorageError(
-        'ERR_STORAGE_ACCESS',
-        `cannot write below ${this.#folder.root}: it was opened for reading`,
-        {
-          path: this.#folder.root,
-        },
-      );
-    }
+    if (this.#options.readOnly) throw this.#readOnlyError('write');
     for (const span of spans) {
-      if (!span.padding) await this.#writeSpan(span, bytes.subarray(span.at, span.at + span.length));
+      const part = bytes.subarray(span.at, span.at + span.length);
+      if (span.padding) continue;
+      if (this.#hidden.has(span.file) || this.#isInParts(piece, span)) {
+        await this.#parts.write(piece, span.file, begin + span.at, part);
+      } else {
+        this.#blank.delete(span.file);
+        await this.#files.write(span.file, span.offset, part);
+      }
     }
   }
 
+  #isInParts(piece: number, span: FileSpan): boolean {
+    return !this.#parts.isEmpty && this.#parts.has(piece, span.file);
+  }
+
+  /** Room that nothing was written to is no content, and not worth reading. */
+  #refuseBlank({ file, offset, length }: FileSpan): void {
+    const blank = this.#blank.get(file);
+    if (blank === undefined || offset + length <= blank) return;
+    const path = this.#files.pathOf(file);
+    throw new StorageError('ERR_STORAGE_SHORT', `${path} has nothing but room from byte ${blank} on`, { path });
+  }
+
   async #stamps(): Promise<(FileStamp | null)[]> {
-    const stamps = new Array<FileStamp | null>(this.#files.length).fill(null);
+    const partsTime = await this.#parts.mtimeMs();
+    const inParts = partsTime === undefined ? new Set<number>() : this.#parts.files();
+    const stamps = new Array<FileStamp | null>(this.#paths.length).fill(null);
     let next = 0;
     const walk = async (): Promise<void> => {
       while (next < stamps.length) {
         const index = next++;
-        if (!this.#layout.files[index]?.padding) stamps[index] = await this.#stamp(index);
+        const { length, padding } = this.#layout.files[index] as { length: number; padding?: boolean };
+        if (padding) continue;
+        // Its bytes lie in two places, or in the other one: any change of that place makes all of them doubtful.
+        if (partsTime !== undefined && inParts.has(index)) {
+          stamps[index] = { size: length, mtimeMs: partsTime, hidden: true };
+        } else stamps[index] = await this.#files.stamp(index);
       }
     };
     await Promise.all(Array.from({ length: STATS_AT_ONCE }, walk));
@@ -157,176 +228,115 @@ export class DiskStorage implements Storage {
     return stamps;
   }
 
-  async #flush(): Promise<void> {
-    for (const index of [...this.#dirty]) {
-      this.#dirty.delete(index);
-      try {
-        await this.#withFile(index, true, (handle) => this.#flushFile(index, handle));
-      } catch (error) {
-        this.#dirty.add(index);
-        throw storageErrorOf(error, 'flush', this.#pathOf(index));
-      }
+  /** Brings the disk to what is wanted. Where it fails, every byte is still found where it is; call it again. */
+  async #settle(): Promise<void> {
+    if (this.#options.readOnly) return;
+    const inParts = this.#parts.files();
+    const isPlain = inParts.size === 0 && this.#wanted.every((wanted) => wanted);
+    if (isPlain) this.#hidden.clear();
+    for (const [index, { length, padding }] of this.#layout.files.entries()) {
+      if (padding) continue;
+      const wanted = this.#wanted[index] === true;
+      if (!isPlain) await this.#settleFile(index, wanted, inParts.has(index));
+      if (wanted && length === 0) await this.#makeEmpty(index);
+    }
+    if (this.#options.allocate === 'full') await this.#allocate();
+  }
+
+  async #settleFile(index: number, wanted: boolean, inParts: boolean): Promise<void> {
+    const isThere = wanted || (await this.#files.size(index)) !== undefined;
+    if (!isThere) {
+      this.#hidden.add(index);
+      return;
+    }
+    if (inParts) {
+      await this.#parts.moveOut(
+        index,
+        (offset, bytes) => this.#files.write(index, offset, bytes),
+        () => this.#files.flush(),
+      );
+    }
+    this.#hidden.delete(index);
+  }
+
+  async #makeEmpty(index: number): Promise<void> {
+    const target = this.#paths[index]?.symlink;
+    if (target === undefined) {
+      if ((await this.#files.size(index)) === undefined) await this.#files.create(index);
+      return;
+    }
+    try {
+      await this.#files.link(index, target);
+    } catch (error) {
+      // Windows makes links for few, FAT for nobody. The data are whole without.
+      if (!(error instanceof StorageError) || error.code !== 'ERR_STORAGE_ACCESS') throw error;
+      this.#options.onWarning?.(error);
     }
   }
 
-  async #flushFile(index: number, handle: FileHandle): Promise<void> {
-    await handle.datasync();
-    if ((await handle.stat()).nlink > 0) return;
-    // Deleted under the open handle: what was written since is nowhere. The next write makes a new file.
-    this.#openFiles.forget(this.#keyOf(index, true));
-    const path = this.#pathOf(index);
-    throw new StorageError('ERR_STORAGE_MISSING', `${path} was removed while it was being written`, { path });
+  async #allocate(): Promise<void> {
+    const short: { index: number; size: number; length: number }[] = [];
+    for (const [index, { length, padding }] of this.#layout.files.entries()) {
+      if (padding || length === 0 || !this.#wanted[index]) continue;
+      const size = (await this.#files.size(index)) ?? 0;
+      if (size < length) short.push({ index, size, length });
+    }
+    await checkRoom(
+      this.root,
+      short.reduce((sum, { size, length }) => sum + length - size, 0),
+    );
+    for (const { index, size, length } of short) {
+      await this.#files.create(index);
+      await fillUp(this.#files.pathOf(index), length, () => !this.#closed);
+      this.#files.wrote(index);
+      this.#blank.set(index, Math.min(size, this.#blank.get(index) ?? size));
+    }
   }
 
   /** Folders that are there already must lie inside the root: better said at once than with the first block. */
   async #checkFolders(): Promise<void> {
     const seen = new Set<string>();
-    for (const [index, { path }] of this.#files.entries()) {
+    for (const [index, { path }] of this.#paths.entries()) {
       const folder = path.slice(0, -1);
       const key = folder.join('/');
       if (seen.has(key) || this.#layout.files[index]?.padding) continue;
       seen.add(key);
       try {
-        await this.#folder.folder(folder, false);
+        await this.#files.folder.folder(folder, false);
       } catch (error) {
         if (!(error instanceof StorageError) || error.code !== 'ERR_STORAGE_MISSING') throw error;
       }
     }
   }
 
-  async #readSpan(span: FileSpan, target: Uint8Array): Promise<void> {
-    const path = this.#pathOf(span.file);
-    try {
-      await this.#withFile(span.file, false, async (handle) => {
-        for (let done = 0; done < target.length; ) {
-          const { bytesRead } = await handle.read(target, done, target.length - done, span.offset + done);
-          if (bytesRead === 0) {
-            const needed = span.offset + target.length;
-            throw new StorageError(
-              'ERR_STORAGE_SHORT',
-              `${path} ends at byte ${span.offset + done}, before the ${needed} bytes that are needed`,
-              { path },
-            );
-          }
-          done += bytesRead;
-        }
-      });
-    } catch (error) {
-      const wrong = storageErrorOf(error, 'read', path);
-      if (wrong.code !== 'ERR_STORAGE_MISSING') throw wrong;
-      throw new StorageError('ERR_STORAGE_SHORT', `${path} is missing`, { path, cause: error });
-    }
+  async #move(to: string): Promise<void> {
+    if (this.#options.readOnly) throw this.#readOnlyError('move what lies');
+    await this.#files.flush();
+    await this.#parts.flush();
+    await this.#closeFiles();
+    const parts: OwnFile = { path: [this.#parts.name], length: Number.POSITIVE_INFINITY, isLink: false };
+    const { rename } = this.#options;
+    const how = await moveFiles({
+      from: this.#files.folder,
+      to,
+      // The parts file first: without it, what it holds is fetched again; without the rest, everything is.
+      files: [parts, ...ownFiles(this.#layout, this.#paths)],
+      aside: this.#parts.name.replace(/parts$/, 'moving'),
+      goesOn: () => !this.#closed,
+      ...(rename && { rename }),
+    });
+    if (how === 'same') return;
+    await this.#files.relocate(to, how);
+    await this.#parts.relocate(to);
   }
 
-  async #writeSpan(span: FileSpan, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#withFile(span.file, true, async (handle) => {
-        this.#dirty.add(span.file);
-        for (let done = 0; done < bytes.length; ) {
-          const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, span.offset + done);
-          done += bytesWritten;
-        }
-      });
-    } catch (error) {
-      throw storageErrorOf(error, 'write', this.#pathOf(span.file));
-    }
+  #readOnlyError(action: string): StorageError {
+    const { root } = this;
+    const message = `cannot ${action} below ${root}: it was opened for reading`;
+    return new StorageError('ERR_STORAGE_ACCESS', message, { path: root });
   }
 
-  /** Reading and writing have a handle each: a file that may not be written to can still be read. */
-  async #withFile<T>(index: number, writing: boolean, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-    return this.#openFiles.use(this.#keyOf(index, writing), () => this.#openFile(index, writing), work);
-  }
-
-  #keyOf(index: number, writing: boolean): string {
-    return `${this.#prefix}${writing ? 'w' : 'r'}${index}`;
-  }
-
-  async #openFile(index: number, writing: boolean): Promise<FileHandle> {
-    const path = this.#pathOf(index);
-    const folder = (this.#files[index] as DiskFile).path.slice(0, -1);
-    let handle: FileHandle;
-    try {
-      await this.#folder.folder(folder, writing);
-      handle = await this.#openInside(index, path, writing);
-    } catch (error) {
-      // A folder that was there has been removed: look, and make it, once more.
-      if (!writing || storageErrorOf(error, 'open', path).code !== 'ERR_STORAGE_MISSING') throw error;
-      this.#folder.forget();
-      await this.#folder.folder(folder, true);
-      handle = await this.#openInside(index, path, true);
-    }
-    try {
-      await this.#checkFile(index, path, handle, writing);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-    return handle;
-  }
-
-  async #openInside(index: number, path: string, writing: boolean): Promise<FileHandle> {
-    const flags = writing ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
-    const mode = this.#files[index]?.executable ? 0o777 : 0o666;
-    if (NO_FOLLOW === 0 && (await isLink(path))) await this.#folder.inside(path);
-    try {
-      return await open(path, flags | NO_FOLLOW, mode);
-    } catch (error) {
-      // ELOOP: it is a symbolic link (EMLINK on FreeBSD). One that stays inside is the user's own arrangement.
-      const code = systemCode(error);
-      if (code !== 'ELOOP' && code !== 'EMLINK') throw error;
-      await this.#folder.inside(path);
-      return open(path, writing ? constants.O_RDWR : constants.O_RDONLY);
-    }
-  }
-
-  async #checkFile(index: number, path: string, handle: FileHandle, writing: boolean): Promise<void> {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new StorageError('ERR_STORAGE_NOT_A_FILE', `${path} is no file`, { path });
-    const { length } = this.#layout.files[index] as { length: number };
-    if (writing && stats.size > length) {
-      throw new StorageError(
-        'ERR_STORAGE_LONGER',
-        `${path} has ${stats.size} bytes, the torrent's file only ${length}: it may be another file, move it away`,
-        { path },
-      );
-    }
-  }
-
-  async #makeLink(index: number, target: readonly string[]): Promise<void> {
-    const path = this.#pathOf(index);
-    const folder = await this.#folder.folder((this.#files[index] as DiskFile).path.slice(0, -1), true);
-    try {
-      await symlink(relative(folder, join(this.#folder.root, ...target)), path);
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw storageErrorOf(error, 'make the link', path);
-    }
-  }
-
-  async #stamp(index: number): Promise<FileStamp | null> {
-    const path = this.#pathOf(index);
-    try {
-      let stats = await lstat(path);
-      if (stats.isSymbolicLink()) {
-        await this.#folder.inside(path);
-        stats = await stat(path);
-      }
-      return stats.isFile() ? { size: stats.size, mtimeMs: stats.mtimeMs } : null;
-    } catch (error) {
-      const wrong = storageErrorOf(error, 'look at', path);
-      if (wrong.code === 'ERR_STORAGE_MISSING' || wrong.code === 'ERR_STORAGE_NOT_A_FILE') return null;
-      throw wrong;
-    }
-  }
-
-  #pathOf(index: number): string {
-    return join(this.#folder.root, ...(this.#files[index] as DiskFile).path);
-  }
-}
-
-async function isLink(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isSymbolicLink();
-  } catch {
-    return false;
+  #closedError(): StorageError {
+    return new StorageError('ERR_STORAGE_CLOSED', `the store below ${this.root} is closed`);
   }
 }

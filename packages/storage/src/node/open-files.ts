@@ -47,13 +47,15 @@ export class OpenFiles {
     }
   }
 
-  /** The next use of `key` opens it afresh; those who use it now are not disturbed. To be called by one of them. */
+  /** The next use of `key` opens it afresh; those who use it now are not disturbed. */
   forget(key: string): void {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.users === 0) return;
+    if (entry === undefined) return;
     entry.forgotten = true;
     this.#entries.delete(key);
     this.#closing++;
+    // A handle that cannot be closed is no use to anybody; what was written through it is told by whoever flushes.
+    if (entry.users === 0) this.#shut(entry).catch(() => {});
   }
 
   async #acquire(key: string, open: () => Promise<FileHandle>): Promise<Entry> {
@@ -73,7 +75,9 @@ export class OpenFiles {
     try {
       await entry.handle;
     } catch (error) {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      entry.users--;
+      if (!entry.forgotten) this.#entries.delete(key);
+      else if (entry.users === 0) this.#closing--;
       this.#wake();
       throw error;
     }
