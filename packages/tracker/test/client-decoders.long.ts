@@ -1,7 +1,7 @@
 // What trackers answer, and how their URLs are written: a million mutants for each decoder, which throw nothing but the
 // package's own error. SHOAL_SEED repeats a run.
 import { encode } from '@shoal/bencode';
-import { type FuzzReport, fuzz } from '@shoal/testkit';
+import { fuzz } from '@shoal/testkit';
 import { expect, test } from 'vitest';
 import {
   announceUrl,

@@ -1,0 +1,1 @@
+export { type ReadIpFilterOptions, readIpFilter } from './read-ip-filter.ts';
