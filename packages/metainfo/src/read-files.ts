@@ -107,8 +107,8 @@ function lenientPath(value: BencodeValue | undefined): string[] | undefined {
 }
 
 /**
- * Symbolic links that lead to a file or folder of the torrent itself, and not to another link; any other is an empty
- * file. Targets and paths are compared as the document has them, so that a file that was renamed is found.
+ * Symbolic links that lead to a file or folder of the torrent itself, and neither to another link nor to a folder they
+ * lie in (whoever walks the files would go round for ever); any other is an empty file. Targets and paths are compared as the document has them, so that a file that was renamed is found.
  */
 function withSymlinks(files: MetainfoFile[], raw: readonly RawFile[], warnings: Warnings): MetainfoFile[] {
   const wanted = new Set<string>();
@@ -130,10 +130,11 @@ function withSymlinks(files: MetainfoFile[], raw: readonly RawFile[], warnings: 
     const target = raw[index]?.symlink?.join('/');
     if (target === undefined) return file;
     const symlink = targets.get(target);
-    if (symlink) return { ...file, symlink };
+    const isLoop = `${raw[index]?.path?.join('/')}/`.startsWith(`${target}/`);
+    if (symlink && !isLoop) return { ...file, symlink };
     warnings.add(
       () =>
-        `the symbolic link ${quoted(file.path.join('/'))} leads to ${quoted(target)}, which is no file or folder of the torrent: it is an empty file here`,
+        `the symbolic link ${quoted(file.path.join('/'))} leads to ${quoted(target)}, which is ${isLoop ? 'a folder it lies in' : 'no file or folder of the torrent'}: it is an empty file here`,
     );
     return file;
   });

@@ -111,6 +111,22 @@ test('links: files inside count as files, what leads away is left out with a war
   expect(warnings.join()).toMatch(/away.*leads out.*dangling.*nowhere/);
 });
 
+test('executable files are marked (BEP 47), in folders and alone', async (context) => {
+  if (process.platform === 'win32') return context.skip('no executable bit here');
+  await put('top/tool', dataOf(10, 16));
+  await put('top/text', dataOf(10, 17));
+  await chmod(join(root, 'top/tool'), 0o755);
+  const marks = async (path: string): Promise<(string | boolean | undefined)[][]> => {
+    const { metainfo } = await createTorrent(join(root, path));
+    return metainfo.files.map((file) => [file.path.at(-1), file.executable]);
+  };
+  expect(await marks('top')).toEqual([
+    ['text', false],
+    ['tool', true],
+  ]);
+  expect(await marks('top/tool')).toEqual([['tool', true]]);
+});
+
 test('sockets and the like are left out', async () => {
   await put('top/file', dataOf(10, 14));
   const server = createServer();

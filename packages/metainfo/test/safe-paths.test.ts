@@ -151,6 +151,8 @@ test('symbolic links lead to files and folders of the torrent or are none', () =
       link('absolute', '/etc/passwd'),
       link('nowhere', 'real/none'),
       link('to-link', 'to-file'),
+      link('real/up', 'real'),
+      link('real-up', 'real'),
       fileOf('no-target', 0, { attr: 'l' }),
       fileOf('with-data', 5, { attr: 'l', 'symlink path': ['real', 'file'] }),
     ]),
@@ -163,10 +165,13 @@ test('symbolic links lead to files and folders of the torrent or are none', () =
     absolute: undefined,
     nowhere: undefined,
     'to-link': undefined,
+    up: undefined,
+    'real-up': 'folder/real',
     'no-target': undefined,
     'with-data': undefined,
   });
-  expect(warnings.length).toBe(6);
+  expect(warnings.length).toBe(7);
+  expect(warnings.join()).toContain('leads to "real", which is a folder it lies in');
 });
 
 test('a link to a file that had to be renamed still leads there', () => {

@@ -10,6 +10,8 @@ export interface FoundFile {
   /** Components, the first being the torrent's name. */
   readonly path: string[];
   readonly length: number;
+  /** Its owner may execute it (BEP 47); never on Windows, which does not know. */
+  readonly executable: boolean;
 }
 
 export interface FoundFiles {
@@ -34,7 +36,7 @@ export async function walkFiles(path: string, signal?: AbortSignal): Promise<Fou
   const found: FoundFiles = { folder: dirname(top), name, files: [], warnings: [] };
   const status = await stat(top);
   if (status.isDirectory()) await walkFolder(top, top, [name], found, signal);
-  else if (status.isFile()) found.files.push({ path: [name], length: status.size });
+  else if (status.isFile()) found.files.push(foundFile([name], status));
   else throw new MetainfoError('ERR_METAINFO_FILES', `${quoted(path)} is neither a file nor a folder`);
   return found;
 }
@@ -62,9 +64,13 @@ async function walkFolder(
     }
     const status = await statusOf(top, path, found);
     if (status?.isDirectory()) await walkFolder(top, path, [...components, name], found, signal);
-    else if (status?.isFile()) found.files.push({ path: [...components, name], length: status.size });
+    else if (status?.isFile()) found.files.push(foundFile([...components, name], status));
     else if (status) found.warnings.push(`${quoted(path)} is neither a file nor a folder: left out`);
   }
+}
+
+function foundFile(path: string[], { size, mode }: Stats): FoundFile {
+  return { path, length: size, executable: process.platform !== 'win32' && (mode & 0o100) !== 0 };
 }
 
 /** What lies at `path`; through a link only where that leads to a file inside `top`. Undefined: passed over, and said so. */
