@@ -80,6 +80,8 @@ interface Attempt extends AnnounceUnderWay {
 
 export class TrackerSource {
   readonly name = 'tracker';
+  /** May serve private torrents (BEP 27). */
+  readonly isTracker = true;
   readonly #options: TrackerSourceOptions;
   readonly #key: number;
   readonly #tiers: TierList<Tracker>;

@@ -145,6 +145,13 @@ test('intervals are clamped, bytes past the last whole peer are left alone (BEP 
   );
   const answer = decodeUdpAnswer(new Uint8Array([...bytes, 1, 2, 3]), 4);
   expect(answer).toMatchObject({ response: { interval: 60, peers: [{ host: '10.0.0.1', port: 9 }] } });
+  for (const [interval, expected] of [
+    [0, 60],
+    [3_155_760_000, 86_400],
+  ] as const) {
+    const clamped = decodeUdpAnswer(encodeUdpAnnounceAnswer(5, { interval, seeders: 0, leechers: 0, peers: [] }, 4), 4);
+    expect(clamped).toMatchObject({ response: { interval: expected } });
+  }
 });
 
 test.each([
