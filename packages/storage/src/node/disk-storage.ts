@@ -231,32 +231,32 @@ export class DiskStorage implements Storage {
   /** Brings the disk to what is wanted. Where it fails, every byte is still found where it is; call it again. */
   async #settle(): Promise<void> {
     if (this.#options.readOnly) return;
-    const inParts = this.#parts.files();
-    const isPlain = inParts.size === 0 && this.#wanted.every((wanted) => wanted);
-    if (isPlain) this.#hidden.clear();
+    await this.#settleHidden();
     for (const [index, { length, padding }] of this.#layout.files.entries()) {
-      if (padding) continue;
-      const wanted = this.#wanted[index] === true;
-      if (!isPlain) await this.#settleFile(index, wanted, inParts.has(index));
-      if (wanted && length === 0) await this.#makeEmpty(index);
+      if (!padding && length === 0 && this.#wanted[index]) await this.#makeEmpty(index);
     }
     if (this.#options.allocate === 'full') await this.#allocate();
   }
 
-  async #settleFile(index: number, wanted: boolean, inParts: boolean): Promise<void> {
-    const isThere = wanted || (await this.#files.size(index)) !== undefined;
-    if (!isThere) {
-      this.#hidden.add(index);
-      return;
+  /** Decides which files are hidden, and moves the bytes of the others out of the parts file. */
+  async #settleHidden(): Promise<void> {
+    const inParts = this.#parts.files();
+    const toMove: number[] = [];
+    for (const [index, { padding }] of this.#layout.files.entries()) {
+      if (padding) continue;
+      const isThere = this.#wanted[index] || (await this.#files.size(index)) !== undefined;
+      if (!isThere) this.#hidden.add(index);
+      else if (inParts.has(index)) toMove.push(index);
+      else this.#hidden.delete(index);
     }
-    if (inParts) {
-      await this.#parts.moveOut(
-        index,
-        (offset, bytes) => this.#files.write(index, offset, bytes),
-        () => this.#files.flush(),
-      );
-    }
-    this.#hidden.delete(index);
+    if (toMove.length === 0) return;
+    const { moved, failures } = await this.#parts.moveOut(
+      toMove,
+      (file, offset, bytes) => this.#files.write(file, offset, bytes),
+      () => this.#files.flush(),
+    );
+    for (const index of moved) this.#hidden.delete(index);
+    if (failures.length > 0) throw failures[0];
   }
 
   async #makeEmpty(index: number): Promise<void> {

@@ -2,7 +2,7 @@
 // one file beside the torrent's, with a slot for each such piece. A slot says which piece it is for and, one bit a file
 // under the piece, whose bytes are in it: so the index survives a crash with its slots, and bytes that were moved out are
 // never taken for new ones. Nothing here is believed without a hash or a stamp that `flush` came before.
-// Invariants: a piece has at most one slot; a slot without bits is free; a bit is on its way to disk before its bytes are.
+// Invariants: those of SlotTable; a slot's head is written before bytes it speaks of.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Layout } from '@shoal/primitives';
 import { StorageError } from '../errors.ts';
 import type { OpenFiles } from './open-files.ts';
+import { type Slot, SlotTable } from './slot-table.ts';
 import { storageErrorOf, systemCode } from './system-error.ts';
 
 const MAGIC = 'shoal parts 1\n';
@@ -22,15 +23,6 @@ const NAME_BYTES = 200;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 let nextOwner = 0;
 
-interface Slot {
-  readonly index: number;
-  readonly piece: number;
-  /** One bit for each of the layout's spans of the piece. */
-  readonly bits: Uint8Array;
-  /** Settles when what `bits` says is written; undefined where that failed. */
-  saved: Promise<void> | undefined;
-}
-
 export class PartsFile {
   readonly #layout: Layout;
   readonly #openFiles: OpenFiles;
@@ -38,11 +30,7 @@ export class PartsFile {
   readonly #fingerprint: Uint8Array;
   readonly #name: string;
   #root: string;
-  /** Bytes of a slot's head: its piece, and the bits. */
-  readonly #head: number;
-  readonly #slots = new Map<number, Slot>();
-  #free: number[] = [];
-  #end = 0;
+  readonly #slots: SlotTable;
   #loading: Promise<void> | undefined;
   #id: string | undefined;
   /** It was removed or replaced behind our back, and there has been no `forget` since. */
@@ -67,7 +55,7 @@ export class PartsFile {
       .digest();
     const name = options.files.find((_, index) => !files[index]?.padding)?.path[0] ?? '';
     this.#name = `.${cut(name)}.${Buffer.from(this.#fingerprint.subarray(0, 4)).toString('hex')}.shoal-parts`;
-    this.#head = 4 + Math.ceil(mostSpans(options.layout) / 8);
+    this.#slots = new SlotTable(options.layout);
   }
 
   /** The file's name below the root. */
@@ -80,7 +68,7 @@ export class PartsFile {
   }
 
   get isEmpty(): boolean {
-    return this.#slots.size === 0;
+    return this.#slots.isEmpty;
   }
 
   /** Reads the index, once. */
@@ -102,17 +90,12 @@ export class PartsFile {
 
   /** Whether bytes of this file under this piece are here. */
   has(piece: number, file: number): boolean {
-    const slot = this.#slots.get(piece);
-    return slot !== undefined && getBit(slot.bits, this.#spanOf(piece, file));
+    return this.#slots.has(piece, file);
   }
 
   /** All files of which bytes are here. */
   files(): Set<number> {
-    const files = new Set<number>();
-    for (const { piece, bits } of this.#slots.values()) {
-      for (const [span, { file }] of this.#layout.spans(piece).entries()) if (getBit(bits, span)) files.add(file);
-    }
-    return files;
+    return this.#slots.files();
   }
 
   /** Bytes from `begin` of a piece; ERR_STORAGE_SHORT where they end too early. To be asked for what it `has` alone. */
@@ -138,12 +121,8 @@ export class PartsFile {
   }
 
   async write(piece: number, file: number, begin: number, bytes: Uint8Array): Promise<void> {
-    const slot = this.#slots.get(piece) ?? this.#take(piece);
-    const span = this.#spanOf(piece, file);
-    if (!getBit(slot.bits, span) || slot.saved === undefined) {
-      setBit(slot.bits, span, true);
-      this.#save(slot);
-    }
+    const slot = this.#slots.take(piece, file);
+    if (slot.saved === undefined) this.#save(slot);
     try {
       await slot.saved;
       await this.#use(true, async (handle) => {
@@ -156,26 +135,35 @@ export class PartsFile {
     }
   }
 
-  /** Gives a file's bytes to `put`, which is to keep them safe once `kept` has run, and forgets them here. */
+  /**
+   * Gives the bytes of files to `put`, and forgets them here once `keep` has made sure of them there. Tries all files, and
+   * answers which are moved and what went wrong with the others: those stay.
+   */
   async moveOut(
-    file: number,
-    put: (offset: number, bytes: Uint8Array) => Promise<void>,
-    kept: () => Promise<void>,
-  ): Promise<void> {
-    const slots = [...this.#slots.values()].filter(({ piece }) => this.has(piece, file));
-    for (const slot of slots) {
-      const span = this.#layout.spans(slot.piece)[this.#spanOf(slot.piece, file)];
-      if (span === undefined) continue;
-      for (let done = 0; done < span.length; done += CHUNK) {
-        const wanted = Math.min(CHUNK, span.length - done);
-        const bytes = await this.#available(slot.piece, span.at + done, wanted);
-        if (bytes.length > 0) await put(span.offset + done, bytes);
-        if (bytes.length < wanted) break;
+    files: readonly number[],
+    put: (file: number, offset: number, bytes: Uint8Array) => Promise<void>,
+    keep: () => Promise<void>,
+  ): Promise<{ moved: number[]; failures: unknown[] }> {
+    const moved: number[] = [];
+    const failures: unknown[] = [];
+    for (const file of files) {
+      try {
+        for (const slot of this.#slots.slotsOf(file)) await this.#giveOut(slot, file, put);
+        moved.push(file);
+      } catch (error) {
+        failures.push(storageErrorOf(error, 'read', this.path));
       }
     }
-    await kept();
-    for (const slot of slots) setBit(slot.bits, this.#spanOf(slot.piece, file), false);
-    await this.#tidy(slots);
+    if (moved.length === 0) return { moved, failures };
+    await keep();
+    const changed = new Set<Slot>();
+    for (const file of moved) {
+      for (const slot of this.#slots.slotsOf(file)) changed.add(slot);
+      this.#slots.clear(file);
+    }
+    if (this.isEmpty) await this.remove();
+    else await this.#saveAll(changed);
+    return { moved, failures };
   }
 
   /** The time of the last change; undefined where it is not what we left, or not there. */
@@ -222,15 +210,7 @@ export class PartsFile {
   }
 
   checkInvariants(): void {
-    const taken = new Set(this.#free);
-    if (taken.size !== this.#free.length) throw new Error('a slot is free twice');
-    for (const [piece, slot] of this.#slots) {
-      if (slot.piece !== piece) throw new Error(`piece ${piece} has the slot of piece ${slot.piece}`);
-      if (taken.has(slot.index) || slot.index >= this.#end) throw new Error(`slot ${slot.index} is taken twice`);
-      if (slot.bits.every((byte) => byte === 0)) throw new Error(`slot ${slot.index} holds nothing`);
-      taken.add(slot.index);
-    }
-    if (taken.size !== this.#end) throw new Error(`${taken.size} slots of ${this.#end} are accounted for`);
+    this.#slots.checkInvariants();
   }
 
   async #load(): Promise<void> {
@@ -244,29 +224,12 @@ export class PartsFile {
       if (!Buffer.from(header).equals(this.#header())) return;
       this.#id = there.id;
       for (;;) {
-        const head = new Uint8Array(this.#head);
-        const { bytesRead } = await handle.read(head, 0, head.length, HEADER + this.#end * this.#stride);
+        const head = new Uint8Array(this.#slots.headLength);
+        const { bytesRead } = await handle.read(head, 0, head.length, HEADER + this.#slots.end * this.#stride);
         if (bytesRead < head.length) return;
-        this.#register(head);
+        this.#slots.register(head);
       }
     });
-  }
-
-  #register(head: Uint8Array): void {
-    const index = this.#end++;
-    const piece = new DataView(head.buffer).getUint32(0) - 1;
-    const bits = head.slice(4);
-    const usable = piece >= 0 && piece < this.#layout.pieceCount && !this.#slots.has(piece);
-    if (usable && bits.some((byte) => byte !== 0)) {
-      this.#slots.set(piece, { index, piece, bits, saved: Promise.resolve() });
-    } else this.#free.push(index);
-  }
-
-  #take(piece: number): Slot {
-    const index = this.#free.pop() ?? this.#end++;
-    const slot: Slot = { index, piece, bits: new Uint8Array(this.#head - 4), saved: undefined };
-    this.#slots.set(piece, slot);
-    return slot;
   }
 
   #save(slot: Slot): void {
@@ -278,26 +241,31 @@ export class PartsFile {
   }
 
   async #writeHead(slot: Slot): Promise<void> {
-    const head = new Uint8Array(this.#head);
-    head.set(slot.bits, 4);
-    if (slot.bits.some((byte) => byte !== 0)) new DataView(head.buffer).setUint32(0, slot.piece + 1);
+    const head = this.#slots.headOf(slot);
     this.#dirty = true;
     await this.#use(true, (handle) => writeAll(handle, head, HEADER + slot.index * this.#stride));
     this.#dirty = true;
   }
 
-  /** Frees slots that hold nothing any more, and deletes the file with the last one. */
-  async #tidy(slots: readonly Slot[]): Promise<void> {
-    for (const slot of slots) {
-      if (slot.bits.every((byte) => byte === 0)) {
-        this.#slots.delete(slot.piece);
-        this.#free.push(slot.index);
-      }
+  async #giveOut(
+    slot: Slot,
+    file: number,
+    put: (file: number, offset: number, bytes: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const span = this.#layout.spans(slot.piece).find((span) => span.file === file);
+    if (span === undefined) return;
+    for (let done = 0; done < span.length; done += CHUNK) {
+      const wanted = Math.min(CHUNK, span.length - done);
+      const bytes = await this.#available(slot, span.at + done, wanted);
+      if (bytes.length > 0) await put(file, span.offset + done, bytes);
+      if (bytes.length < wanted) return;
     }
-    if (this.isEmpty) return this.remove();
+  }
+
+  async #saveAll(slots: ReadonlySet<Slot>): Promise<void> {
     for (const slot of slots) this.#save(slot);
     try {
-      await Promise.all(slots.map(({ saved }) => saved));
+      await Promise.all([...slots].map(({ saved }) => saved));
     } catch (error) {
       throw storageErrorOf(error, 'write', this.path);
     }
@@ -305,9 +273,9 @@ export class PartsFile {
   }
 
   /** Up to `length` bytes; fewer where the file ends. */
-  async #available(piece: number, begin: number, length: number): Promise<Uint8Array> {
+  async #available(slot: Slot, begin: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
-    const at = this.#dataOf(this.#slots.get(piece) as Slot) + begin;
+    const at = this.#dataOf(slot) + begin;
     return this.#use(false, async (handle) => {
       let done = 0;
       while (done < length) {
@@ -320,15 +288,11 @@ export class PartsFile {
   }
 
   get #stride(): number {
-    return this.#head + this.#layout.pieceLength;
+    return this.#slots.headLength + this.#layout.pieceLength;
   }
 
   #dataOf(slot: Slot): number {
-    return HEADER + slot.index * this.#stride + this.#head;
-  }
-
-  #spanOf(piece: number, file: number): number {
-    return this.#layout.spans(piece).findIndex((span) => span.file === file);
+    return HEADER + slot.index * this.#stride + this.#slots.headLength;
   }
 
   #header(): Buffer {
@@ -339,9 +303,7 @@ export class PartsFile {
   }
 
   #reset(): void {
-    this.#slots.clear();
-    this.#free = [];
-    this.#end = 0;
+    this.#slots.reset();
     this.#id = undefined;
   }
 
@@ -399,32 +361,6 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Prom
   for (let done = 0; done < bytes.length; ) {
     done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
   }
-}
-
-function getBit(bits: Uint8Array, index: number): boolean {
-  return index >= 0 && (((bits[index >> 3] as number) >> (index & 7)) & 1) === 1;
-}
-
-function setBit(bits: Uint8Array, index: number, on: boolean): void {
-  const mask = 1 << (index & 7);
-  if (on) (bits[index >> 3] as number) |= mask;
-  else (bits[index >> 3] as number) &= ~mask;
-}
-
-/** The most files under one piece. */
-function mostSpans(layout: Layout): number {
-  let most = 1;
-  let last = -1;
-  let spans = 0;
-  for (const [index, { length }] of layout.files.entries()) {
-    if (length === 0) continue;
-    const { first, end } = layout.piecesOf(index);
-    spans = first === last ? spans + 1 : 1;
-    most = Math.max(most, spans);
-    if (end - 1 !== first) spans = 1;
-    last = end - 1;
-  }
-  return most;
 }
 
 /** At most NAME_BYTES bytes, whole characters. */
