@@ -99,8 +99,9 @@ export class Choice {
   /** The piece to ask the peer for next where no deadline presses. */
   #next({ peer, choked }: Wish, count: number, peers: number): OpenPiece | undefined {
     const source = choked ? this.#allowed : this.#all;
+    const levels = source.levels(peer);
     for (let priority = MAX_PRIORITY; priority > 0; priority--) {
-      if (source.isEmpty(peer, priority)) continue;
+      if ((levels & (1 << priority)) === 0) continue;
       const mine = source.own(peer, priority) ?? source.idle(peer, priority);
       if (mine !== undefined) return mine;
       const shared = source.shared(peer, priority);
@@ -129,6 +130,7 @@ export class Choice {
 
   #ask({ peer, count }: Wish, open: OpenPiece, picked: BlockRef[]): void {
     if (open.requested === 0 || open.worker?.owner === undefined) open.worker = peer;
+    open.enlist(peer);
     while (picked.length < count) {
       const block = open.requestNext(peer);
       if (block === undefined) break;
@@ -138,7 +140,9 @@ export class Choice {
   }
 
   #askAgain({ peer, count, choked }: Wish, open: OpenPiece, picked: BlockRef[]): void {
+    if (open.askedOnce === 0 || open.parole) return;
     if (!this.#pieces.wanted.has(open.piece) || !peer.serves(open.piece, choked)) return;
+    open.enlist(peer);
     for (let from = 0; picked.length < count; ) {
       const block = open.duplicateNext(peer, from);
       if (block === undefined) break;

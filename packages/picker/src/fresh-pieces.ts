@@ -28,6 +28,8 @@ export class FreshPieces {
   readonly availability: Uint32Array;
   readonly priorities: Uint8Array;
   readonly set: PieceSet;
+  /** Bit n is set where there are pieces of priority n. */
+  levels = 0;
   readonly #sets: readonly PieceSet[];
   readonly #positions: Int32Array;
   readonly #orders: readonly RarityOrder[];
@@ -69,6 +71,7 @@ export class FreshPieces {
     const priority = this.priorities[piece] as number;
     if (priority === 0 || !this.set.add(piece)) return;
     this.#setOf(priority).add(piece);
+    this.levels |= 1 << priority;
     this.#orderOf(priority).insert(piece);
     for (const peer of this.#followed) this.enlist(peer, piece);
   }
@@ -78,6 +81,7 @@ export class FreshPieces {
     if (!this.set.delete(piece)) return;
     const priority = this.priorities[piece] as number;
     this.#setOf(priority).delete(piece);
+    if (this.isEmpty(priority)) this.levels &= ~(1 << priority);
     this.#orderOf(priority).remove(piece);
   }
 
@@ -99,8 +103,10 @@ export class FreshPieces {
       const priority = priorities[piece] as number;
       if (priority > 0 && isFree(piece) && this.set.add(piece)) this.#setOf(priority).add(piece);
     }
+    this.levels = 0;
     for (const [priority, order] of this.#orders.entries()) {
       const set = this.#setOf(priority);
+      if (set.count > 0) this.levels |= 1 << priority;
       const members = new Uint32Array(set.count);
       let count = 0;
       set.visitCommon(set, 0, (piece) => {
@@ -170,6 +176,8 @@ export class FreshPieces {
     for (const [priority, order] of this.#orders.entries()) {
       order.checkInvariants();
       ordered += order.length;
+      if (((this.levels >> priority) & 1) !== (order.length > 0 ? 1 : 0))
+        throw new Error(`priority ${priority} is wrongly (not) in use`);
       if (order.length !== this.#setOf(priority).count) throw new Error(`priority ${priority}: set and order differ`);
       for (let index = 0; index < order.length; index++) {
         const piece = order.at(index);

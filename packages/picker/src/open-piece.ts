@@ -1,6 +1,6 @@
 // A piece that is under way: the state of each of its blocks and who was asked for it. A block is missing, requested
 // (by one peer, or by two in the end game or past a deadline, never the same twice) or received; only a requested block
-// has requesters. The counters always match the blocks, a requester's `requests` counts each of its requests once.
+// has requesters. The counters always match the blocks, a requester's `outstanding` counts each of its requests once.
 //
 // A piece on parole is one peer's alone, its worker's: only the worker is asked for blocks, each of them once. Between
 // two of its requests the piece stays its own for as long as it is busy with others.
@@ -27,6 +27,8 @@ export class OpenPiece {
   received = 0;
   /** Blocks asked of one peer only: what the end game may ask a second peer for. */
   askedOnce = 0;
+  /** It is verified, or fresh again: nothing happens in it any more. */
+  isClosed = false;
   /** It failed once: one peer at a time. */
   readonly parole: boolean;
 
@@ -39,6 +41,8 @@ export class OpenPiece {
   /** The peer in whose `works` it is: the worker, while blocks are missing. */
   owner: Peer | undefined;
 
+  /** The peers that were ever asked for blocks of it and did not leave. */
+  readonly #askers: Peer[] = [];
   readonly #states: Uint8Array;
   readonly #first: (Peer | undefined)[];
   /** Empty until a second peer is asked for a block: few pieces ever see that. */
@@ -79,6 +83,26 @@ export class OpenPiece {
     return worker?.owner === undefined || worker.outstanding === 0 || !worker.has(this.piece);
   }
 
+  /** To be called before the peer is asked: it learns what to give back when it leaves. */
+  enlist(peer: Peer): void {
+    if (this.#askers.includes(peer)) return;
+    this.#askers.push(peer);
+    peer.noteAsked(this);
+  }
+
+  /** Ends all requests, for good. */
+  close(): void {
+    this.#releaseAll(undefined);
+    this.isClosed = true;
+  }
+
+  /** Ends the requests of a peer that leaves. */
+  dismiss(peer: Peer): void {
+    this.#releaseAll(peer);
+    const index = this.#askers.indexOf(peer);
+    if (index >= 0) this.#askers.splice(index, 1);
+  }
+
   /** Asks `peer` for the lowest missing block; undefined when none is missing. */
   requestNext(peer: Peer): number | undefined {
     if (this.missing === 0) return undefined;
@@ -88,7 +112,7 @@ export class OpenPiece {
     this.#first[block] = peer;
     this.missing--;
     this.askedOnce++;
-    peer.addRequest(this);
+    peer.outstanding++;
     return block;
   }
 
@@ -101,7 +125,7 @@ export class OpenPiece {
       if (this.#second.length === 0) this.#second.length = this.blockCount;
       this.#second[block] = peer;
       this.askedOnce--;
-      peer.addRequest(this);
+      peer.outstanding++;
       return block;
     }
     return undefined;
@@ -112,7 +136,7 @@ export class OpenPiece {
     const first = this.#first[block];
     const second = this.#second[block];
     if (first !== peer && second !== peer) return false;
-    peer.dropRequest(this);
+    peer.outstanding--;
     if (second === undefined) {
       this.#first[block] = undefined;
       this.#states[block] = MISSING;
@@ -127,16 +151,6 @@ export class OpenPiece {
     return true;
   }
 
-  /** Takes back every request, of `peer` or of everybody. */
-  releaseAll(peer?: Peer): void {
-    if (this.requested === 0) return;
-    for (let block = 0; block < this.blockCount; block++) {
-      const [first, second] = [this.#first[block], this.#second[block]];
-      if (first !== undefined && (peer === undefined || first === peer)) this.release(first, block);
-      if (second !== undefined && (peer === undefined || second === peer)) this.release(second, block);
-    }
-  }
-
   /** The block is here; its requests end. Answers the peers other than `from` who were asked, undefined if it is no news. */
   receive(block: number, from: Peer | undefined): Peer[] | undefined {
     if (this.#states[block] === RECEIVED) return undefined;
@@ -146,7 +160,7 @@ export class OpenPiece {
     else if (second === undefined) this.askedOnce--;
     for (const requester of [first, second]) {
       if (requester === undefined) continue;
-      requester.dropRequest(this);
+      requester.outstanding--;
       if (requester !== from) others.push(requester);
     }
     this.#first[block] = undefined;
@@ -189,6 +203,15 @@ export class OpenPiece {
     }
     if (counted[MISSING] !== this.missing || counted[RECEIVED] !== this.received || askedOnce !== this.askedOnce) {
       throw new Error(`piece ${this.piece}: counters ${this.missing}/${this.received}/${this.askedOnce} do not match`);
+    }
+  }
+
+  #releaseAll(peer: Peer | undefined): void {
+    if (this.requested === 0) return;
+    for (let block = 0; block < this.blockCount; block++) {
+      const [first, second] = [this.#first[block], this.#second[block]];
+      if (first !== undefined && (peer === undefined || first === peer)) this.release(first, block);
+      if (second !== undefined && (peer === undefined || second === peer)) this.release(second, block);
     }
   }
 

@@ -21,6 +21,8 @@ export class OpenPieces {
   readonly #partial: PieceSet;
   readonly #probes: number;
   readonly #effort: Effort;
+  /** Bit n is set where pieces of priority n have missing blocks. */
+  levels = 0;
   /** Where the next cut search begins. */
   #turn = 0;
 
@@ -49,12 +51,6 @@ export class OpenPieces {
     return this.#lists[stage][priority] as OpenPiece[];
   }
 
-  /** Whether no piece of this priority has missing blocks. */
-  isEmpty(priority: number): boolean {
-    const { idle, shared, held } = this.#lists;
-    return idle[priority]?.length === 0 && shared[priority]?.length === 0 && held[priority]?.length === 0;
-  }
-
   /** How many wanted pieces have missing blocks that any peer could be asked for. */
   get partialCount(): number {
     let count = 0;
@@ -78,7 +74,7 @@ export class OpenPieces {
 
   /** Ends its requests and takes it out. */
   close(open: OpenPiece): void {
-    open.releaseAll();
+    open.close();
     this.#byPiece.delete(open.piece);
     this.#unlist(open);
     this.#own(open, undefined);
@@ -96,6 +92,7 @@ export class OpenPieces {
     const list = this.#lists[stage][priority] as OpenPiece[];
     open.slot = list.length;
     list.push(open);
+    if (stage !== 'asked') this.levels |= 1 << priority;
     if (stage === 'idle' || stage === 'shared') this.#partial.add(open.piece);
   }
 
@@ -122,8 +119,10 @@ export class OpenPieces {
 
   /** Throws where the tables contradict each other. Adds all requests to `requests`. */
   checkInvariants(requests: Map<Peer, Map<OpenPiece, number>>): void {
-    let partial = 0;
+    let [partial, levels] = [0, 0];
     for (const open of this.#byPiece.values()) {
+      if (open.missing > 0) levels |= 1 << open.priority;
+      if (open.isClosed) throw new Error(`piece ${open.piece} is open and closed`);
       const name = `piece ${open.piece}`;
       open.checkInvariants(requests);
       if (open.missing === open.blockCount) throw new Error(`${name} is open without a reason`);
@@ -138,6 +137,7 @@ export class OpenPieces {
       if (owner !== undefined && owner.works.filter((work) => work === open).length !== 1)
         throw new Error(`${name} is not once among what its worker works at`);
     }
+    if (levels !== this.levels) throw new Error(`the priorities of open pieces are ${levels}, not ${this.levels}`);
     if (partial !== this.#partial.count) throw new Error(`${this.#partial.count} pieces are partial, not ${partial}`);
   }
 
@@ -156,7 +156,11 @@ export class OpenPieces {
 
   #own(open: OpenPiece, owner: Peer | undefined): void {
     if (open.owner === owner) return;
-    open.owner?.works.splice(open.owner.works.indexOf(open), 1);
+    const works = open.owner?.works;
+    if (works !== undefined) {
+      const last = works.pop() as OpenPiece;
+      if (last !== open) works[works.indexOf(open)] = last;
+    }
     owner?.works.push(open);
     open.owner = owner;
   }
@@ -172,5 +176,8 @@ export class OpenPieces {
     open.slot = -1;
     open.stage = 'unlisted';
     this.#partial.delete(open.piece);
+    const { idle, shared, held } = this.#lists;
+    for (const lists of [idle, shared, held]) if (lists[open.priority]?.length !== 0) return;
+    this.levels &= ~(1 << open.priority);
   }
 }

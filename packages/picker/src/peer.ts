@@ -1,8 +1,9 @@
 // What the picker remembers of one peer. A seed (its first bitfield was full) has no set of its own: the picker counts
 // seeds in one number, so that adding one costs nothing per piece.
 //
-// Invariants: `outstanding` is the sum of `requests`, none of which is 0; `works` is the open pieces with missing blocks
-// whose `owner` this peer is; what the peer allows and suggests never grows past the limits below.
+// Invariants: `outstanding` is how many requests the open pieces know of, and all of these pieces are in `asked`; `works`
+// is the open pieces with missing blocks whose `owner` this peer is; what the peer allows and suggests never grows past
+// the limits below; a peer without a `witness` has no wanted piece while its epoch is the picker's.
 import type { Bitfield } from '@shoal/primitives';
 import type { OpenPiece } from './open-piece.ts';
 import { PieceSet } from './piece-set.ts';
@@ -19,19 +20,22 @@ export const ALLOWED_FAST_LIMIT = 64;
 /** Suggestions remembered of a peer, the latest: they tell of a cache, which is small and soon another. */
 export const SUGGESTION_LIMIT = 16;
 
+/** Closed pieces are swept out of `asked` when it has grown to this, or to twice what was left the last time. */
+const MIN_SWEEP = 16;
+
 /** The picker's own view of a peer. */
 export class Peer implements PickerPeer {
   /** The picker it belongs to; undefined once it was removed. */
   owner: object | undefined;
   outstanding = 0;
-  /** How many blocks it is asked for, by piece. */
-  readonly requests: Map<OpenPiece, number> = new Map();
+  /** The open pieces it was ever asked for blocks of, and some that are closed. */
+  asked: OpenPiece[] = [];
   /** The pieces it took up and goes on with first. */
   readonly works: OpenPiece[] = [];
   /** Counted as a seed, with `pieces` empty. */
   seed = false;
-  /** How many wanted pieces it has, as of the picker's `interestEpoch`. Not kept for a seed. */
-  interest = 0;
+  /** A piece that it had and that was wanted when last looked, -1 where there was none. Not kept for a seed. */
+  witness = -1;
   interestEpoch: number;
   /** Pieces to begin with, where looking through the common order took too long. */
   shortlist: Shortlist | undefined;
@@ -43,6 +47,7 @@ export class Peer implements PickerPeer {
   readonly #pieceCount: number;
   readonly #none: PieceSet;
   #pieces: PieceSet;
+  #sweepAt: number = MIN_SWEEP;
 
   /** `none` is an empty set, which all peers without pieces share. */
   constructor(owner: object, interestEpoch: number, pieceCount: number, none: PieceSet) {
@@ -101,32 +106,26 @@ export class Peer implements PickerPeer {
     remember(this.suggested, piece, SUGGESTION_LIMIT);
   }
 
-  /** It is asked for one block more of the piece. */
-  addRequest(open: OpenPiece): void {
-    this.outstanding++;
-    this.requests.set(open, (this.requests.get(open) ?? 0) + 1);
+  /** It is asked for a block of the piece for the first time. Amortised O(1). */
+  noteAsked(open: OpenPiece): void {
+    if (this.asked.length >= this.#sweepAt) {
+      this.asked = this.asked.filter((one) => !one.isClosed);
+      this.#sweepAt = Math.max(MIN_SWEEP, this.asked.length * 2);
+    }
+    this.asked.push(open);
   }
 
   /** Throws where its tables contradict each other, or the requests found in the blocks. */
   checkInvariants(found: Map<OpenPiece, number>): void {
     let outstanding = 0;
-    for (const [open, count] of this.requests) {
+    for (const [open, count] of found) {
       outstanding += count;
-      if (found.get(open) !== count) throw new Error(`piece ${open.piece}: ${count} requests of a peer are wrong`);
+      if (!this.asked.includes(open)) throw new Error(`piece ${open.piece} is asked of a peer that does not know`);
     }
-    if (found.size !== this.requests.size) throw new Error('a peer does not know all its requests');
     if (outstanding !== this.outstanding) throw new Error(`${this.outstanding} outstanding is wrong`);
     for (const open of this.works) if (open.owner !== this) throw new Error(`piece ${open.piece} is not this peer's`);
     if (this.allowedFast.size > ALLOWED_FAST_LIMIT || this.suggested.size > SUGGESTION_LIMIT)
       throw new Error('a peer allows or suggests too much');
-  }
-
-  /** It is asked for one block less of the piece. */
-  dropRequest(open: OpenPiece): void {
-    this.outstanding--;
-    const left = (this.requests.get(open) as number) - 1;
-    if (left === 0) this.requests.delete(open);
-    else this.requests.set(open, left);
   }
 }
 

@@ -1,8 +1,9 @@
 // Decides which block to ask which peer for. This file is the outside: it checks what comes in, and keeps the peers, how
 // many have each piece, and whose pieces we want. `Pieces` knows what stage each piece is in, `Choice` what goes first.
+// Whether a peer is of interest is told by one witness, a wanted piece that it has: only when that one is verified another
+// is looked for, behind it, so that a verdict costs nothing per peer.
 //
-// Invariants: a piece's availability is how many peers have it, where a seed is only counted in `#seeds`; a peer's
-// interest is right while its epoch is the picker's.
+// Invariant: a piece's availability is how many peers have it, where a seed is only counted in `#seeds`.
 import { Bitfield } from '@shoal/primitives';
 import { type BlockRef, Choice } from './choice.ts';
 import { Deadlines } from './deadlines.ts';
@@ -55,7 +56,7 @@ export class Picker {
   /** Peers that hold every piece since their first bitfield, and so are not in its availability per piece. */
   #seeds = 0;
   readonly #none: PieceSet;
-  /** Moves on when a priority changed what is wanted: peers count their interest again when next asked. */
+  /** Moves on when something may be wanted that was not: peers without a witness look again when next asked. */
   #interestEpoch = 0;
 
   constructor(options: PickerOptions) {
@@ -119,8 +120,9 @@ export class Picker {
     this.#forgetPieces(peer);
     this.#peers.delete(peer);
     peer.owner = undefined;
-    for (const open of new Set([...peer.requests.keys(), ...peer.works])) {
-      open.releaseAll(peer);
+    for (const open of peer.asked) {
+      if (open.isClosed) continue;
+      open.dismiss(peer);
       this.#pieces.settle(open);
     }
   }
@@ -133,7 +135,7 @@ export class Picker {
     known.assign(have);
     if (known.seed) this.#seeds++;
     known.pieces.visitCommon(known.pieces, 0, (piece) => this.#pieces.fresh.raise(piece));
-    this.#countInterest(known);
+    this.#findWitness(known, 0);
   }
 
   /** A HAVE arrived. Amortised O(1); a piece known already changes nothing. */
@@ -142,7 +144,7 @@ export class Picker {
     this.#checkPiece(piece);
     if (!known.add(piece)) return;
     this.#pieces.fresh.raise(piece);
-    if (this.#pieces.wanted.has(piece)) known.interest++;
+    if (known.witness < 0 && this.#pieces.wanted.has(piece)) known.witness = piece;
     this.#pieces.fresh.enlist(known, piece);
   }
 
@@ -154,17 +156,16 @@ export class Picker {
     const known = this.#known(peer);
     this.#checkPiece(piece);
     if (!known.has(piece)) return;
-    const { fresh, open, wanted } = this.#pieces;
+    const { fresh, open } = this.#pieces;
     if (known.seed) {
       known.unseed();
       this.#seeds--;
       for (let each = 0; each < this.have.length; each++) fresh.raise(each);
-      this.#countInterest(known);
+      this.#findWitness(known, 0);
     }
     known.remove(piece);
     fresh.lower(piece);
     fresh.strike(known, piece);
-    if (wanted.has(piece)) known.interest--;
     const left = open.get(piece);
     if (left?.worker === known) this.#pieces.resign(left);
   }
@@ -188,9 +189,9 @@ export class Picker {
     return false;
   }
 
-  /** Whether the peer has a wanted piece that we lack. O(1), but once after priorities changed what is wanted. */
+  /** Whether the peer has a wanted piece that we lack. Amortised O(1), but once after priorities changed what is wanted. */
   isInteresting(peer: PickerPeer): boolean {
-    return this.#interestIn(this.#known(peer)) > 0;
+    return this.#wantsOf(this.#known(peer));
   }
 
   /** Chooses up to `count` blocks to ask the peer for now and marks them as asked for. */
@@ -199,7 +200,7 @@ export class Picker {
     if (!Number.isInteger(count) || count < 0) throw new RangeError(`not a number of blocks: ${count}`);
     const { choked = false, now } = options;
     if (choked) this.#pieces.leaveParole(known);
-    if (this.#interestIn(known) === 0) return [];
+    if (!this.#wantsOf(known)) return [];
     return this.#choice.pick({ peer: known, count, choked, now }, this.#seeds, this.#peers.size);
   }
 
@@ -229,8 +230,7 @@ export class Picker {
   pieceVerified(piece: number): void {
     this.#checkPiece(piece);
     this.#deadlines.delete(piece);
-    if (!this.#pieces.verify(piece)) return;
-    for (const peer of this.#peers) if (!peer.seed && peer.pieces.has(piece)) peer.interest--;
+    this.#pieces.verify(piece);
   }
 
   /**
@@ -240,8 +240,7 @@ export class Picker {
    */
   pieceFailed(piece: number, options: { readonly parole?: boolean } = {}): void {
     this.#checkPiece(piece);
-    if (!this.#pieces.fail(piece, options.parole ?? !this.have.has(piece))) return;
-    for (const peer of this.#peers) if (!peer.seed && peer.pieces.has(piece)) peer.interest++;
+    if (this.#pieces.fail(piece, options.parole ?? !this.have.has(piece))) this.#interestEpoch++;
   }
 
   /** Whether the piece failed and was not verified since. */
@@ -326,9 +325,9 @@ export class Picker {
       peer.pieces.visitCommon(peer.pieces, 0, (piece) => {
         (availability[piece] as number)++;
       });
-      const interest = peer.pieces.countCommon(this.#pieces.wanted);
-      if (!peer.seed && peer.interestEpoch === this.#interestEpoch && interest !== peer.interest)
-        throw new Error(`a peer has ${interest} wanted pieces, not ${peer.interest}`);
+      const witness = peer.pieces.nextCommon(this.#pieces.wanted, 0);
+      if (peer.witness < 0 && peer.interestEpoch === this.#interestEpoch && witness >= 0)
+        throw new Error(`a peer of no interest has the wanted piece ${witness}`);
     }
     if (seeds !== this.#seeds) throw new Error(`${seeds} peers are seeds, not ${this.#seeds}`);
     for (const peer of requests.keys())
@@ -343,15 +342,23 @@ export class Picker {
     peer.pieces.visitCommon(peer.pieces, 0, (piece) => this.#pieces.fresh.lower(piece));
   }
 
-  #interestIn(peer: Peer): number {
-    if (peer.seed) return this.missing;
-    if (peer.interestEpoch !== this.#interestEpoch) this.#countInterest(peer);
-    return peer.interest;
+  #wantsOf(peer: Peer): boolean {
+    if (peer.seed) return this.missing > 0;
+    const { witness } = peer;
+    if (witness >= 0 && this.#pieces.wanted.has(witness) && peer.pieces.has(witness)) return true;
+    if (witness < 0 && peer.interestEpoch === this.#interestEpoch) return false;
+    return this.#findWitness(peer, Math.max(0, witness));
   }
 
-  #countInterest(peer: Peer): void {
-    peer.interest = peer.pieces.countCommon(this.#pieces.wanted);
+  /** Looks for a piece that the peer has and that is wanted, from `from` on and round. */
+  #findWitness(peer: Peer, from: number): boolean {
+    const { wanted } = this.#pieces;
+    const ahead = peer.pieces.nextCommon(wanted, from);
+    peer.witness = ahead < 0 && from > 0 ? peer.pieces.nextCommon(wanted, 0) : ahead;
     peer.interestEpoch = this.#interestEpoch;
+    const end = peer.witness < from ? this.have.length + peer.witness : peer.witness;
+    this.#effort.steps += 1 + (end - from) / 32;
+    return peer.witness >= 0;
   }
 
   #known(peer: PickerPeer): Peer {

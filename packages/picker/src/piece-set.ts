@@ -59,21 +59,6 @@ export class PieceSet {
     return true;
   }
 
-  /** How many pieces are in both sets. */
-  countCommon(other: PieceSet): number {
-    let common = 0;
-    if (this.#count === 0 || other.#count === 0) return common;
-    for (let word = 0; word < this.#words.length; word++) {
-      // Bits are counted in parallel: pairs, nibbles, bytes, then the sum of the bytes by one multiplication.
-      let bits = (this.#words[word] as number) & (other.#words[word] as number);
-      bits -= (bits >>> 1) & 0x5555_5555;
-      bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
-      bits = (bits + (bits >>> 4)) & 0x0f0f_0f0f;
-      common += Math.imul(bits, 0x0101_0101) >>> 24;
-    }
-    return common;
-  }
-
   /** The lowest piece of both sets that is not below `from`, -1 if there is none. `from` is at most `length`. */
   nextCommon(other: PieceSet, from: number): number {
     let piece = from;

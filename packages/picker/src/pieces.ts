@@ -95,12 +95,11 @@ export class Pieces {
     for (const open of [...peer.works]) if (open.parole && !peer.serves(open.piece, true)) this.resign(open);
   }
 
-  /** Answers whether a wanted piece was verified. */
-  verify(piece: number): boolean {
-    if (!this.have.set(piece)) return false;
+  verify(piece: number): void {
+    if (!this.have.set(piece)) return;
     this.parole.delete(piece);
     this.#abandon(piece);
-    return this.wanted.delete(piece);
+    this.wanted.delete(piece);
   }
 
   /** All blocks are missing again. Answers whether the piece is wanted anew. */

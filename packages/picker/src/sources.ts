@@ -8,8 +8,8 @@ import type { Pieces } from './pieces.ts';
 
 /** Finds the peer's best piece of one kind and priority; undefined where it has none. */
 export interface Source {
-  /** Whether no piece of this priority could be found, whatever the kind. May answer false too often. */
-  isEmpty(peer: Peer, priority: number): boolean;
+  /** Bit n is not set where nothing of priority n could be found, whatever the kind. */
+  levels(peer: Peer): number;
   /** A piece with missing blocks that the peer is the worker of. */
   own(peer: Peer, priority: number): OpenPiece | undefined;
   /** A begun piece that nobody is asked for blocks of. */
@@ -32,8 +32,8 @@ export class AllPieces implements Source {
     this.#isBetter = (a, b) => isBetter(pieces, a, b);
   }
 
-  isEmpty(_peer: Peer, priority: number): boolean {
-    return this.#pieces.fresh.isEmpty(priority) && this.#pieces.open.isEmpty(priority);
+  levels(): number {
+    return this.#pieces.fresh.levels | this.#pieces.open.levels;
   }
 
   own(peer: Peer, priority: number): OpenPiece | undefined {
@@ -69,8 +69,10 @@ export class AllowedFast implements Source {
     this.#effort = effort;
   }
 
-  isEmpty(peer: Peer): boolean {
-    return peer.allowedFast.size === 0;
+  levels(peer: Peer): number {
+    let levels = 0;
+    for (const piece of peer.allowedFast) levels |= 1 << (this.#pieces.fresh.priorities[piece] as number);
+    return levels;
   }
 
   own(peer: Peer, priority: number): OpenPiece | undefined {

@@ -192,6 +192,7 @@ const commands = [
     ([what, options]) =>
       new Command(`pieceFailed(${what}, ${JSON.stringify(options)})`, false, ({ model }, { picker }) => {
         const piece = completeOr(model, what);
+        model.holders[piece] = undefined;
         if ('parole' in options ? options.parole : !model.verified[piece]) model.parole[piece] = true;
         model.verified[piece] = false;
         model.clearRequests(piece);
