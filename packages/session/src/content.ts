@@ -1,11 +1,12 @@
 // What a torrent has once its geometry is known: where its bytes lie, which of them are here, and the road of further
 // blocks into it. Invariants: `bytesDone` and `#missing` always agree with `picker.have`; a picker and its download are
-// made anew by each check, never changed in place.
+// made anew by each check, never changed in place; the picker's priorities are what `priorities` make of the pieces.
 import type { Metainfo } from '@shoal/metainfo';
 import { Picker } from '@shoal/picker';
 import { Bitfield, type Layout } from '@shoal/primitives';
 import {
   type ByteBudget,
+  checkPieces,
   type FastResume,
   type Hasher,
   type PartialPiece,
@@ -13,11 +14,10 @@ import {
   planCheck,
   type Storage,
 } from '@shoal/storage';
-import type { Random } from './contracts.ts';
+import type { Clock, Random } from './contracts.ts';
 import { Download } from './download.ts';
-
-/** Reads and hashes under way while checking. */
-const CHECKS_AT_ONCE = 4;
+import { FileReaders } from './file-reader.ts';
+import { checkFilePriorities, normalPriorities, type Priority, piecePriorities } from './selection.ts';
 
 /** A torrent's geometry and where its bytes lie. */
 export interface TorrentContent {
@@ -26,9 +26,12 @@ export interface TorrentContent {
 }
 
 export interface ContentHost {
+  readonly clock: Clock;
   readonly hasher: Hasher;
   readonly budget: ByteBudget;
   readonly random: Random;
+  /** Makes big buffers that are overwritten before they are read; absent: zeroed memory. */
+  readonly allocate: ((bytes: number) => Uint8Array) | undefined;
 }
 
 export interface ContentEvents {
@@ -49,9 +52,14 @@ export class Content {
   readonly #events: ContentEvents;
   /** Missing pieces of each file, by file index. */
   readonly #missing: Int32Array;
+  readonly readers: FileReaders;
+  #priorities: readonly Priority[];
+  #order: 'rarest' | 'sequential' = 'rarest';
   #picker: Picker;
   #download: Download;
   #bytesDone = 0;
+  #bytesWanted = 0;
+  #bytesWantedDone = 0;
 
   constructor(content: TorrentContent, host: ContentHost, events: ContentEvents) {
     const { metainfo, storage } = content;
@@ -67,10 +75,24 @@ export class Content {
       hasher: host.hasher,
       expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
       budget: host.budget,
+      ...(host.allocate ? { allocate: host.allocate } : {}),
       onError: (error) => events.onStorageError(error),
+      onAttempt: (piece, _verdict, checksums) => this.#download.attempted(piece, checksums),
+    });
+    this.#priorities = normalPriorities(this.layout);
+    this.readers = new FileReaders({
+      layout: this.layout,
+      now: () => host.clock.now(),
+      has: (piece) => this.have.has(piece),
+      setDeadlines: (deadlines) => {
+        for (const [piece, at] of deadlines) this.#picker.setDeadline(piece, at);
+        events.onWork();
+      },
+      load: (piece, begin, length) => this.store.load(piece, begin, length),
     });
     this.#picker = this.#newPicker(new Bitfield(this.layout.pieceCount));
     this.#download = this.#newDownload();
+    this.#countAll();
   }
 
   /** Of the newest check. */
@@ -92,6 +114,54 @@ export class Content {
     return this.#bytesDone;
   }
 
+  /** Bytes of the pieces that are wanted, and how many of them are verified. */
+  get bytesWanted(): number {
+    return this.#bytesWanted;
+  }
+
+  get bytesWantedDone(): number {
+    return this.#bytesWantedDone;
+  }
+
+  /** One a file. */
+  get priorities(): readonly Priority[] {
+    return this.#priorities;
+  }
+
+  /** Takes effect at once, on disk too: files that are not wanted are not made. Rejects with StorageError. */
+  async select(priorities: readonly Priority[]): Promise<void> {
+    this.#priorities = checkFilePriorities(this.layout, priorities);
+    this.#picker.setPriorities(piecePriorities(this.layout, this.#priorities));
+    this.#countAll();
+    this.#events.onWork();
+    await this.#storage.setWanted(this.#priorities.map((priority) => priority > 0));
+  }
+
+  /** In which order pieces of equal priority are fetched. */
+  get order(): 'rarest' | 'sequential' {
+    return this.#order;
+  }
+
+  set order(order: 'rarest' | 'sequential') {
+    this.#order = order;
+    this.#picker.order = order;
+  }
+
+  /** How many connected peers have each piece. A copy. */
+  availability(): Uint32Array {
+    return Uint32Array.from({ length: this.layout.pieceCount }, (_, piece) => this.#picker.availability(piece));
+  }
+
+  /** The data lie below another folder from now on. Rejects with StorageError, and then they do not. */
+  move(to: string): Promise<void> {
+    return this.#storage.move(to);
+  }
+
+  /** Deletes the data; only after `close`. Rejects with StorageError. */
+  removeData(): Promise<void> {
+    return this.#storage.remove();
+  }
+
   /**
    * Finds out which pieces are here: those that `saved` vouches for, and what hashing finds among the rest. Ends early,
    * with nothing changed, once `goesOn` says no. Answers whether anything had to be hashed. Rejects with StorageError.
@@ -101,18 +171,17 @@ export class Content {
     goesOn: () => boolean,
     onChecked: (piece: number) => void,
   ): Promise<boolean> {
+    await this.#storage.setWanted(this.#priorities.map((priority) => priority > 0));
     await this.#storage.open();
     const plan = planCheck(this.layout, saved, await this.#storage.stamps());
     const have = plan.trusted.clone();
-    const pieces = plan.check.values();
-    const worker = async (): Promise<void> => {
-      for (const piece of pieces) {
-        if (!goesOn()) return;
-        if ((await this.store.check(piece)) === 'ok') have.set(piece);
+    await checkPieces(this.store, plan.check, {
+      goesOn,
+      onChecked: (piece, verdict) => {
+        if (verdict === 'ok') have.set(piece);
         onChecked(piece);
-      }
-    };
-    await Promise.all(Array.from({ length: CHECKS_AT_ONCE }, worker));
+      },
+    });
     if (!goesOn()) return false;
     this.#download.stop();
     this.#picker = this.#newPicker(have);
@@ -126,6 +195,7 @@ export class Content {
     this.store.trust(plan.trusted);
     for (const { piece, blocks } of plan.partial) this.store.restore(piece, blocks);
     for (const { piece, blocks } of [...this.store.pending()]) this.#download.restore(piece, blocks);
+    this.readers.replan();
     return plan.check.length > 0;
   }
 
@@ -145,7 +215,10 @@ export class Content {
   }
 
   #newPicker(have: Bitfield): Picker {
-    return new Picker({ geometry: this.layout, have, random: () => this.#host.random.number() });
+    const picker = new Picker({ geometry: this.layout, have, random: () => this.#host.random.number() });
+    picker.setPriorities(piecePriorities(this.layout, this.#priorities));
+    picker.order = this.#order;
+    return picker;
   }
 
   #newDownload(): Download {
@@ -154,8 +227,12 @@ export class Content {
       picker: this.#picker,
       store: this.store,
       budget: this.#host.budget,
+      now: () => this.#host.clock.now(),
       events: {
-        onPiece: (piece) => this.#events.onPiece(piece, this.#countPiece(piece)),
+        onPiece: (piece) => {
+          this.#events.onPiece(piece, this.#countPiece(piece));
+          this.readers.wake();
+        },
         onBadPiece: (piece, from) => this.#events.onBadPiece(piece, from),
         onStorageError: (error) => this.#events.onStorageError(error),
         onWork: () => this.#events.onWork(),
@@ -166,16 +243,26 @@ export class Content {
   /** Sums up what is here and what each file lacks; afterwards both are kept piece by piece. */
   #countAll(): void {
     this.#bytesDone = 0;
+    this.#bytesWanted = 0;
+    this.#bytesWantedDone = 0;
     this.#missing.fill(0);
     for (let piece = 0; piece < this.layout.pieceCount; piece++) {
-      if (this.have.has(piece)) this.#bytesDone += this.layout.pieceSize(piece);
+      const size = this.layout.pieceSize(piece);
+      if (this.#picker.priority(piece) > 0) this.#bytesWanted += size;
+      if (this.have.has(piece)) this.#countBytes(piece);
       else for (const { file } of this.layout.spans(piece)) (this.#missing[file] as number)++;
     }
   }
 
+  #countBytes(piece: number): void {
+    const size = this.layout.pieceSize(piece);
+    this.#bytesDone += size;
+    if (this.#picker.priority(piece) > 0) this.#bytesWantedDone += size;
+  }
+
   /** Answers the files that are whole now. */
   #countPiece(piece: number): number[] {
-    this.#bytesDone += this.layout.pieceSize(piece);
+    this.#countBytes(piece);
     const whole: number[] = [];
     for (const { file, padding } of this.layout.spans(piece)) {
       const left = (this.#missing[file] as number) - 1;

@@ -80,12 +80,16 @@ export interface StreamFilter {
 /** Finds peers for one torrent: a tracker list, a DHT, local discovery. One object a torrent. */
 export interface PeerSource {
   readonly name: string;
+  /** A tracker may serve private torrents (BEP 27); nothing else is started for them. */
+  readonly isTracker?: boolean;
   /** The torrent takes peers from now on; called again after `stop`. */
   start(torrent: SourceTorrent): void;
-  /** Every wanted piece has been downloaded in this run. */
+  /** The last piece of all has been downloaded in this run (BEP 3 `completed`); not told of a partial seed. */
   complete(): void;
   /** The torrent has nobody to download from. Called every second while so: the source keeps to its own limits. */
   wantPeers?(): void;
+  /** The user wants news at once, as far as the protocol's own limits let. */
+  announceNow?(): void;
   /** Says goodbye where the protocol has one; never rejects; bounded by a time-out of its own. */
   stop(): Promise<void>;
   status(): readonly SourceStatus[];
@@ -101,7 +105,13 @@ export interface SourceTorrent {
   port(): number;
   /** Payload bytes of this run; `left` is non-zero while the size is unknown. */
   counters(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  /** Every wanted piece is here, and others are not: a partial seed (BEP 21). */
+  partialSeed(): boolean;
+  /** Our address as a tracker sees it (BEP 24), in canonical text; `voter` tells those who say it apart. */
+  externalAddress(ip: string, voter: string): void;
   offerPeers(addresses: readonly string[]): void;
+  /** Another tracker answers now: a private torrent drops every peer it has, and asks the new one's alone (BEP 27). */
+  trackerChanged(): void;
   /** `status()` has news for the user. */
   statusChanged(): void;
 }

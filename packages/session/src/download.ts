@@ -5,6 +5,7 @@ import type { Picker, PickerPeer } from '@shoal/picker';
 import { type Bitfield, BLOCK_LENGTH, type Layout } from '@shoal/primitives';
 import type { ByteBudget, PieceStore } from '@shoal/storage';
 import type { BlockSource } from './contracts.ts';
+import { SmartBan } from './smart-ban.ts';
 
 export interface DownloadEvents {
   onPiece(piece: number): void;
@@ -21,11 +22,7 @@ export interface DownloadSlot {
   readonly peer: PickerPeer;
   /** Open requests by block key. */
   readonly requests: Set<number>;
-  badPieces: number;
 }
-
-/** Bad pieces in which a source had a share before it is banned although others had a share too. */
-const STRIKES = 4;
 
 export class Download {
   readonly #layout: Layout;
@@ -34,10 +31,10 @@ export class Download {
   readonly #budget: ByteBudget;
   readonly #events: DownloadEvents;
   readonly #slots = new Map<PickerPeer, DownloadSlot>();
-  /** Who had a share in an unfinished piece. */
-  readonly #shares = new Map<number, Set<DownloadSlot>>();
-  /** Unfinished pieces with blocks from before: of an earlier run, or of before a pause. */
-  readonly #restored = new Set<number>();
+  readonly #now: () => number;
+  readonly #smartBan = new SmartBan<DownloadSlot>();
+  /** Of the blocks of pieces whose verdict is under way; the store tells them where there was a bad one. */
+  readonly #checksums = new Map<number, Uint32Array>();
   readonly #blocksPerPiece: number;
   readonly #stopListening: () => void;
   /** Verdicts under way. */
@@ -49,19 +46,21 @@ export class Download {
     picker: Picker;
     store: PieceStore;
     budget: ByteBudget;
+    now: () => number;
     events: DownloadEvents;
   }) {
     this.#layout = options.layout;
     this.#picker = options.picker;
     this.#store = options.store;
     this.#budget = options.budget;
+    this.#now = options.now;
     this.#events = options.events;
     this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
     this.#stopListening = options.budget.onRoom(() => this.#events.onWork());
   }
 
   join(source: BlockSource): DownloadSlot {
-    const slot: DownloadSlot = { source, peer: this.#picker.addPeer(), requests: new Set(), badPieces: 0 };
+    const slot: DownloadSlot = { source, peer: this.#picker.addPeer(), requests: new Set() };
     this.#slots.set(slot.peer, slot);
     return slot;
   }
@@ -83,6 +82,29 @@ export class Download {
     this.#picker.addHave(slot.peer, piece);
   }
 
+  /** The source has a piece no more (BEP 54); what was asked of it there goes back. */
+  removeHave(slot: DownloadSlot, piece: number): void {
+    this.#picker.removeHave(slot.peer, piece);
+    const before = slot.requests.size;
+    for (let block = 0; block < this.#layout.blockCount(piece); block++) this.#giveBack(slot, piece, block);
+    if (slot.requests.size < before) this.#events.onWork();
+  }
+
+  /** The source serves this piece even while it chokes us (BEP 6). */
+  allowFast(slot: DownloadSlot, piece: number): void {
+    this.#picker.allowFast(slot.peer, piece);
+  }
+
+  /** The source has this piece at hand (BEP 6). */
+  suggest(slot: DownloadSlot, piece: number): void {
+    this.#picker.suggest(slot.peer, piece);
+  }
+
+  /** Whether a choking source can be asked for something. */
+  hasAllowedFast(slot: DownloadSlot): boolean {
+    return this.#picker.hasAllowedFast(slot.peer);
+  }
+
   /** The pieces that were verified. */
   get have(): Bitfield {
     return this.#picker.have;
@@ -92,16 +114,16 @@ export class Download {
     return this.#picker.isInteresting(slot.peer);
   }
 
-  /** Asks the source for up to `count` blocks more; answers how many it asked. */
-  fill(slot: DownloadSlot, count: number): number {
+  /** Asks the source for up to `count` blocks more, of allowed-fast pieces alone where it chokes us; answers how many. */
+  fill(slot: DownloadSlot, count: number, choked = false): number {
     if (this.#stopped || count <= 0) return 0;
     if (!this.#store.hasRoom) {
       // The store keeps a block that is half here for its rest. Where its sender is gone, that would fill the budget for
-      // good: to need room, even 0 bytes of it, makes half blocks go too.
-      this.#budget.take(0);
+      // good.
+      this.#budget.relieve();
       return 0;
     }
-    const blocks = this.#picker.pick(slot.peer, count);
+    const blocks = this.#picker.pick(slot.peer, count, { choked, now: this.#now() });
     for (const { piece, block } of blocks) {
       slot.requests.add(this.#key(piece, block));
       slot.source.request(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
@@ -111,9 +133,10 @@ export class Download {
 
   /** Part of a block that this slot was asked for. Bytes of a block that is no longer open are dropped. */
   part(slot: DownloadSlot, piece: number, at: number, bytes: Uint8Array): void {
-    if (this.#stopped || !slot.requests.has(this.#key(piece, Math.floor(at / BLOCK_LENGTH)))) return;
+    const block = Math.floor(at / BLOCK_LENGTH);
+    if (this.#stopped || !slot.requests.has(this.#key(piece, block))) return;
     // A part is a share already: in the end game one sender's part may stand in a block that another completes.
-    this.#share(piece).add(slot);
+    this.#smartBan.wrote(piece, block, slot);
     this.#store.put(piece, at, bytes);
   }
 
@@ -148,7 +171,7 @@ export class Download {
   /** Blocks of a piece that the store holds from before. */
   restore(piece: number, blocks: readonly number[]): void {
     this.#picker.restore(piece, blocks);
-    if (blocks.length > 0) this.#restored.add(piece);
+    if (blocks.length > 0) this.#smartBan.restored(piece);
     if (blocks.length === this.#layout.blockCount(piece)) this.#complete(piece);
   }
 
@@ -161,7 +184,7 @@ export class Download {
     try {
       await this.#store.spill();
     } catch {
-      const inMemory = new Set(this.#shares.keys());
+      const inMemory = new Set(this.#smartBan.pieces());
       for (const { piece, blocks, stored } of this.#store.pending()) {
         if (stored.length < blocks.length) inMemory.add(piece);
       }
@@ -175,21 +198,22 @@ export class Download {
     this.#stopListening();
   }
 
+  /** What the store found of a piece that failed once: called before its verdict is. */
+  attempted(piece: number, checksums: Uint32Array): void {
+    this.#checksums.set(piece, checksums);
+  }
+
   #complete(piece: number): void {
     const acting = this.#store.complete(piece).then(
       (verdict) => {
-        const from = [...this.#share(piece)];
-        const isOurs = this.#forget(piece);
-        if (verdict === 'ok') {
-          this.#picker.pieceVerified(piece);
-          if (!this.#stopped) this.#events.onPiece(piece);
-        } else {
-          this.#picker.pieceFailed(piece);
-          if (!this.#stopped) this.#blame(piece, from, isOurs);
-        }
+        const checksums = this.#checksums.get(piece);
+        this.#checksums.delete(piece);
+        if (verdict === 'ok') this.#verified(piece, checksums);
+        else this.#failed(piece, checksums);
       },
       (error: unknown) => {
-        this.#forget(piece);
+        this.#checksums.delete(piece);
+        this.#smartBan.forget(piece);
         this.#picker.pieceFailed(piece);
         if (!this.#stopped) this.#events.onStorageError(error);
       },
@@ -198,23 +222,31 @@ export class Download {
     this.#verdicts.add(acted);
   }
 
-  /** Answers whether blocks of an earlier run had a share in the piece. */
-  #forget(piece: number): boolean {
-    this.#shares.delete(piece);
-    return this.#restored.delete(piece);
+  #verified(piece: number, checksums: Uint32Array | undefined): void {
+    this.#picker.pieceVerified(piece);
+    const liars = this.#smartBan.verified(piece, checksums);
+    if (this.#stopped) return;
+    this.#events.onPiece(piece);
+    this.#ban(liars, piece);
   }
 
   /** Nobody is blamed for a piece in which what lay on disk had a share: that may be what was bad. */
-  #blame(piece: number, from: readonly DownloadSlot[], wasRestored: boolean): void {
+  #failed(piece: number, checksums: Uint32Array | undefined): void {
+    const from = this.#smartBan.sharers(piece);
+    const liars = this.#smartBan.failed(piece, checksums);
+    // Where it is not clear who lied, the next attempt is one source's: a second failure has an author.
+    this.#picker.pieceFailed(piece, { parole: liars.length === 0 });
+    if (this.#stopped) return;
     this.#events.onBadPiece(
       piece,
       from.map((slot) => slot.source.name),
     );
-    for (const slot of wasRestored ? [] : from) {
-      slot.badPieces++;
-      if (from.length === 1 || slot.badPieces >= STRIKES) slot.source.ban(`sent bad data in piece ${piece}`);
-    }
+    this.#ban(liars, piece);
     this.#events.onWork();
+  }
+
+  #ban(liars: readonly DownloadSlot[], piece: number): void {
+    for (const { source } of liars) source.ban(`sent bad data in piece ${piece}`);
   }
 
   #giveBack(slot: DownloadSlot, piece: number, block: number): void {
@@ -225,15 +257,6 @@ export class Download {
     const slot = this.#slots.get(other);
     if (!slot?.requests.delete(this.#key(piece, block))) return;
     slot.source.cancel(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
-  }
-
-  #share(piece: number): Set<DownloadSlot> {
-    let share = this.#shares.get(piece);
-    if (!share) {
-      share = new Set();
-      this.#shares.set(piece, share);
-    }
-    return share;
   }
 
   #key(piece: number, block: number): number {

@@ -2,7 +2,11 @@
 export type SessionErrorCode =
   | 'ERR_SESSION_CLOSED'
   | 'ERR_TORRENT_EXISTS'
+  /** The disk failed; `cause` is the StorageError, whose `path` names the file. The torrent tries again by itself. */
   | 'ERR_STORAGE'
+  /** A fault of this program: the torrent stopped, and `resume` starts it again. */
+  | 'ERR_INTERNAL'
+  | 'ERR_NO_METADATA'
   | 'ERR_SAVE'
   | 'ERR_METADATA_MISMATCH'
   | 'ERR_LISTEN';

@@ -3,7 +3,7 @@
 // then as a connection.
 import { concatBytes, toHex } from '@shoal/primitives';
 import { Wire } from '@shoal/wire';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionLimits } from './connection.ts';
 import type { ByteStream, Clock, StreamFilter, StreamHandler, TorrentIndex } from './contracts.ts';
 
 /** How a plain handshake begins (BEP 3). All of it is compared: an obfuscated one begins with the same byte now and then. */
@@ -15,6 +15,7 @@ const MOST_FIRST_BYTES = 4_096;
 
 export interface InboundHost extends TorrentIndex {
   readonly clock: Clock;
+  readonly limits: ConnectionLimits;
   /** A stream of which it is not known yet what it is; until `settled`. */
   arrived(stream: ByteStream): void;
   /** It became a connection or ended. */
@@ -62,6 +63,7 @@ function greet(stream: ByteStream, host: InboundHost): void {
     stream,
     wire,
     outgoing: false,
+    limits: host.limits,
     now: () => host.clock.now(),
     owner: {
       onEvent: (event) => {

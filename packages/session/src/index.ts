@@ -20,13 +20,19 @@ export type {
   Transport,
 } from './contracts.ts';
 export { SessionError, type SessionErrorCode } from './errors.ts';
+export type { ReadOptions } from './file-reader.ts';
 export type { Peer } from './peer.ts';
 export type { PeerListSummary } from './peer-list.ts';
-export { type AddOptions, Session, type SessionOptions } from './session.ts';
-export type {
-  Torrent,
-  TorrentEvent,
-  TorrentOptions,
-  TorrentSnapshot,
-  TorrentState,
-} from './torrent.ts';
+export type { Priority } from './selection.ts';
+export {
+  type AddOptions,
+  type AddressFilter,
+  type RemoveOptions,
+  Session,
+  type SessionOptions,
+  type SessionSnapshot,
+} from './session.ts';
+export type { ShareLimits } from './share-limits.ts';
+export type { Torrent } from './torrent.ts';
+export type { PeerSnapshot, TorrentEvent, TorrentSnapshot, TorrentState } from './torrent-facts.ts';
+export type { TorrentOptions } from './torrent-options.ts';

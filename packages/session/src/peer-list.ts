@@ -5,6 +5,8 @@
 interface Candidate {
   readonly address: string;
   readonly sources: Set<string>;
+  /** The higher is dialled first among equals (BEP 40). */
+  rank: number;
   failures: number;
   /** Not dialled before this time. */
   notBefore: number;
@@ -26,17 +28,37 @@ export interface PeerListSummary {
 
 export class PeerList {
   readonly #limit: number;
+  readonly #rank: (address: string) => number;
   readonly #candidates = new Map<string, Candidate>();
   /** Being dialled, or connected; bounded by the session's limit on connections. */
   readonly #connected = new Set<string>();
-  /** Why an address is never dialled again: it is our own, or banned. */
-  readonly #barred = new Map<string, string>();
+  /** Addresses that are never dialled again: our own, and banned ones. The oldest give way. */
+  readonly #barred = new Set<string>();
+  /** Hosts that are not let in when they dial: what they say of their own port proves nothing. The oldest give way. */
+  readonly #barredHosts = new Set<string>();
   #tried = 0;
   #failed = 0;
   #lastError: string | null = null;
 
-  constructor(limit = 2_000) {
-    this.#limit = limit;
+  /** `rank` orders addresses that nothing else tells apart, the higher first. */
+  constructor(options: { limit?: number; rank?: (address: string) => number } = {}) {
+    this.#limit = options.limit ?? 2_000;
+    this.#rank = options.rank ?? (() => 0);
+  }
+
+  /** The ranks changed: our own address became known, or is another. */
+  rerank(): void {
+    for (const candidate of this.#candidates.values()) candidate.rank = this.#rank(candidate.address);
+  }
+
+  /** Forgets every address that is not to be kept; one that is connected is not dialled again when that ends. */
+  retain(isKept: (address: string) => boolean): void {
+    for (const address of [...this.#candidates.keys()]) if (!isKept(address)) this.#candidates.delete(address);
+  }
+
+  /** Where an address was heard of. */
+  sourcesOf(address: string): readonly string[] {
+    return [...(this.#candidates.get(address)?.sources ?? [])];
   }
 
   /** Adds an address or another source of a known one; answers whether it was new. A full list takes no more. */
@@ -50,6 +72,7 @@ export class PeerList {
     this.#candidates.set(address, {
       address,
       sources: new Set([source]),
+      rank: this.#rank(address),
       failures: 0,
       notBefore: 0,
       lastError: null,
@@ -57,7 +80,7 @@ export class PeerList {
     return true;
   }
 
-  /** The address to dial now: fewest failures first, then the one waiting longest; undefined when all wait. */
+  /** The address to dial now: fewest failures first, then the highest rank, then the one waiting longest. */
   next(now: number): string | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
@@ -101,14 +124,21 @@ export class PeerList {
   }
 
   /** Never again, and never handed in anew. Remembered beside the list, which may be full. */
-  bar(address: string, reason: string): void {
-    const [oldest] = this.#barred.keys();
-    if (oldest !== undefined && this.#barred.size >= this.#limit) this.#barred.delete(oldest);
-    this.#barred.set(address, reason);
+  bar(address: string): void {
+    this.#addBounded(this.#barred, address);
   }
 
   isBarred(address: string): boolean {
     return this.#barred.has(address);
+  }
+
+  /** Whoever dials from this host is turned away; others there, behind the same router, can still be dialled. */
+  barHost(host: string): void {
+    this.#addBounded(this.#barredHosts, host);
+  }
+
+  isHostBarred(host: string): boolean {
+    return this.#barredHosts.has(host);
   }
 
   summary(): PeerListSummary {
@@ -119,6 +149,12 @@ export class PeerList {
       barred: this.#barred.size,
       lastError: this.#lastError,
     };
+  }
+
+  #addBounded(set: Set<string>, value: string): void {
+    const [oldest] = set;
+    if (oldest !== undefined && set.size >= this.#limit) set.delete(oldest);
+    set.add(value);
   }
 
   /** Gives up the address that failed most often; a list of good ones keeps them. */
@@ -133,5 +169,7 @@ export class PeerList {
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
-  return a.failures - b.failures < 0 || (a.failures === b.failures && a.notBefore < b.notBefore);
+  if (a.failures !== b.failures) return a.failures < b.failures;
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  return a.notBefore < b.notBefore;
 }

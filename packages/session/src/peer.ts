@@ -6,6 +6,7 @@ import type { Connection, ConnectionOwner } from './connection.ts';
 import type { BlockSource } from './contracts.ts';
 import type { Download, DownloadSlot } from './download.ts';
 import { RequestPipeline } from './pipeline.ts';
+import type { PeerSnapshot } from './torrent-facts.ts';
 import type { Upload } from './upload.ts';
 
 /** A peer that owes us blocks and sends none for this long is snubbed. */
@@ -86,6 +87,22 @@ export class Peer implements BlockSource, ConnectionOwner {
     return this.wire.peerHave?.isFull === true;
   }
 
+  /** How much of the torrent it has, 0 to 1. */
+  get progress(): number {
+    const have = this.wire.peerHave;
+    return have && have.length > 0 ? have.count / have.length : 0;
+  }
+
+  /** Will not download: a seed, or one that has all it wants (BEP 21). */
+  get isUploadOnly(): boolean {
+    return this.isSeed || this.wire.peerHandshake?.uploadOnly === true;
+  }
+
+  /** Asks for nothing and gives nothing while its stream is held: then nobody is to blame. */
+  get #silentSince(): number {
+    return Math.max(this.#lastBlockAt, this.#connection.readingSince);
+  }
+
   /** Called once, when the torrent's geometry is known. */
   setContent(content: PeerContent): void {
     this.#content = content;
@@ -95,6 +112,28 @@ export class Peer implements BlockSource, ConnectionOwner {
 
   close(reason: string): void {
     this.#connection.close(reason);
+  }
+
+  snapshot(now: number): Omit<PeerSnapshot, 'sources'> {
+    const { amChoking, amInterested, peerChoking, peerInterested, outstanding, peerRequestCount } = this.wire;
+    return {
+      address: this.name,
+      client: this.wire.peerHandshake?.client ?? this.id.client,
+      outgoing: this.outgoing,
+      progress: this.progress,
+      downRate: this.down.rate(now),
+      upRate: this.up.rate(now),
+      downloaded: this.down.total,
+      uploaded: this.up.total,
+      amChoking,
+      amInterested,
+      peerChoking,
+      peerInterested,
+      snubbed: this.snubbed,
+      uploadOnly: this.isUploadOnly,
+      requests: outstanding,
+      peerRequests: peerRequestCount,
+    };
   }
 
   // BlockSource
@@ -141,7 +180,7 @@ export class Peer implements BlockSource, ConnectionOwner {
   tick(now: number): void {
     const content = this.#content;
     if (!content || this.closed) return;
-    if (content.slot.requests.size > 0 && now - this.#lastBlockAt > SNUB_MS && !this.snubbed) {
+    if (content.slot.requests.size > 0 && now - this.#silentSince > SNUB_MS && !this.snubbed) {
       this.#pipeline.snub();
       content.download.releaseAll(content.slot);
     }
@@ -203,9 +242,18 @@ export class Peer implements BlockSource, ConnectionOwner {
         if (event.handshake.reqq !== undefined) this.#pipeline.setLimit(event.handshake.reqq);
         this.#host.onPeerChanged(this);
         return;
-      case 'handshake':
       case 'suggest':
+        content?.download.suggest(content.slot, event.piece);
+        return;
       case 'allowedFast':
+        content?.download.allowFast(content.slot, event.piece);
+        this.#fill(1);
+        return;
+      case 'dontHave':
+        content?.download.removeHave(content.slot, event.piece);
+        this.#onHaveChanged();
+        return;
+      case 'handshake':
       case 'port':
         return;
       case 'closed':
@@ -227,6 +275,7 @@ export class Peer implements BlockSource, ConnectionOwner {
   onClosed(reason: string): void {
     const content = this.#content;
     this.#content = undefined;
+    content?.upload.stop();
     content?.download.leave(content.slot);
     this.#host.onPeerClosed(this, reason);
   }
@@ -239,11 +288,13 @@ export class Peer implements BlockSource, ConnectionOwner {
   /** Asks for more blocks where at least `batch` places are open. */
   #fill(batch: number): void {
     const content = this.#content;
-    if (!content || this.wire.peerChoking || !this.wire.amInterested || this.#holdUntil !== 0) return;
+    if (!content || !this.wire.amInterested || this.#holdUntil !== 0) return;
+    const choked = this.wire.peerChoking;
+    if (choked && !content.download.hasAllowedFast(content.slot)) return;
     const open = this.#pipeline.depth - content.slot.requests.size;
     if (open < batch) return;
     if (content.slot.requests.size === 0) this.#lastBlockAt = this.#host.now();
-    content.download.fill(content.slot, open);
+    content.download.fill(content.slot, open, choked);
   }
 }
 

@@ -1,18 +1,33 @@
-// All torrents of one process over the same transports: accepts and dials, counts connections, and gives every torrent
-// its heartbeat. Everything outside comes in through the options.
-import type { InfoHash } from '@shoal/primitives';
+// All torrents of one process over the same transports: accepts and dials, counts connections, queues torrents, and gives
+// every torrent its heartbeat. Everything outside comes in through the options.
+import type { SeedStrategy } from '@shoal/choker';
+import { type InfoHash, parseEndpoint } from '@shoal/primitives';
 import { ByteBudget, type Hasher } from '@shoal/storage';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionLimits } from './connection.ts';
 import type { ByteStream, Clock, Listener, Random, StateStore, StreamFilter, Timer, Transport } from './contracts.ts';
 import { SessionError } from './errors.ts';
+import { ExternalAddress } from './external-address.ts';
 import { type InboundHost, welcome } from './inbound.ts';
+import { type QueueLimits, whoRuns } from './queue.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { ReadGate } from './read-gate.ts';
+import type { ShareLimits } from './share-limits.ts';
 import { surface } from './surface.ts';
-import { Torrent, type TorrentHost, type TorrentOptions } from './torrent.ts';
+import { Torrent } from './torrent.ts';
+import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
+import { Turnstile } from './turnstile.ts';
 
 const HEARTBEAT_MS = 1_000;
 /** A dialled stream's filter has as long for its handshake as the wire has for its own. */
 const FILTER_MS = 10_000;
+/** What `close` takes at most, however long a tracker or a disk takes. */
+const CLOSE_MS = 2_000;
+/** Torrents checked at once: more would make a disk seek between them. */
+const CHECKS_AT_ONCE = 4;
+/** Torrents that read at once what was saved of them: thousands may be added in one turn. */
+const RECALLS_AT_ONCE = 32;
+/** Connections of strangers that have not said yet which torrent they are for. */
+const MOST_STRANGERS = 100;
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -28,16 +43,59 @@ export interface SessionOptions {
   readonly peerIdPrefix?: string;
   /** Connections of all torrents. Default: 200. */
   readonly maxConnections?: number;
+  /** Accepted connections from one address. Default: 20. */
+  readonly maxConnectionsPerAddress?: number;
   /** Peers of one torrent. Default: 50. */
   readonly maxPeers?: number;
   /** Dials under way at once. Default: 20. */
   readonly maxHalfOpen?: number;
   /** Unchoked peers of one torrent, the optimistic one included. Default: 8. */
   readonly uploadSlots?: number;
+  /** Whom a seed serves. Default: round-robin. */
+  readonly seedStrategy?: SeedStrategy;
+  /** Bytes a second of all torrents, everything that goes over peer connections counted. Default: none. */
+  readonly downLimit?: number;
+  readonly upLimit?: number;
+  /** Torrents that download, and that seed, at once; the others wait in the order they were added. Default: no limit. */
+  readonly maxDownloads?: number;
+  readonly maxSeeds?: number;
+  /** Of every torrent that has none of its own. Default: none. */
+  readonly shareLimits?: ShareLimits;
+  /** Asked about every address that dials, is dialled or is offered; see `setAddressFilter`. */
+  readonly addressFilter?: AddressFilter;
+  /** SHA-1, for the allowed-fast sets (BEP 6). Absent: none are given. */
+  readonly sha1?: (bytes: Uint8Array) => Uint8Array;
   /** Bytes of blocks and read-ahead in memory, of all torrents. Default: 64 MiB. */
   readonly memory?: number;
+  /** Makes big buffers that are overwritten before they are read. Default: zeroed memory. */
+  readonly allocate?: (bytes: number) => Uint8Array;
   /** What a dialled stream goes through. Default: it stays plain. */
   readonly dialFilter?: StreamFilter;
+}
+
+/** Which addresses may be peers: an IP filter list, for one. */
+export interface AddressFilter {
+  /** `ip`: canonical text. */
+  blocks(ip: string): boolean;
+}
+
+/** Sizes in bytes, rates in bytes per second over 20 s. */
+export interface SessionSnapshot {
+  readonly torrents: number;
+  readonly connections: number;
+  readonly dialling: number;
+  readonly downRate: number;
+  readonly upRate: number;
+  readonly downloaded: number;
+  readonly uploaded: number;
+  /** Blocks and read-ahead in memory, and what they may take. */
+  readonly memory: number;
+  readonly memoryLimit: number;
+}
+
+export interface RemoveOptions {
+  /** Delete the data too, and what is remembered of the torrent. Default: false. */
+  readonly data?: boolean;
 }
 
 export type AddOptions = Omit<TorrentOptions, 'peerIdPrefix'> & { readonly peerIdPrefix?: string };
@@ -46,12 +104,27 @@ export class Session {
   readonly #options: SessionOptions;
   /** By every wire key in lower-case hexadecimal. */
   readonly #torrents = new Map<string, Torrent>();
+  /** Removals under way: until then the hash is not free again, since its files and what is remembered are not. */
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #connections = new Set<Connection>();
   /** Accepted, and not known yet whether a filter is for them. */
   readonly #arriving = new Set<ByteStream>();
   readonly #gate: ReadGate;
   readonly #host: TorrentHost;
   readonly #inbound: InboundHost;
+  /** Accepted connections that have not named a torrent yet. */
+  readonly #strangers = new Set<Connection>();
+  readonly #budget: ByteBudget;
+  readonly #downLimit: RateLimiter;
+  readonly #upLimit: RateLimiter;
+  readonly #externalAddress = new ExternalAddress(() => {
+    for (const torrent of this.torrents) torrent.addressesChanged();
+  });
+  readonly #queueLimits: QueueLimits;
+  /** Accepted streams by address, without its port. */
+  readonly #perAddress = new Map<string, number>();
+  #addressFilter: AddressFilter | undefined;
+  #requeueing = false;
   #listeners: Listener[] = [];
   /** Kept after the listeners are closed: goodbyes must name the port that was announced. */
   #port = 0;
@@ -63,14 +136,24 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const budget = new ByteBudget(options.memory ?? 64 * 1024 * 1024);
+    this.#budget = budget;
+    this.#downLimit = new RateLimiter(options.clock, options.downLimit);
+    this.#upLimit = new RateLimiter(options.clock, options.upLimit);
+    this.#addressFilter = options.addressFilter;
+    this.#queueLimits = {
+      downloads: options.maxDownloads ?? Number.POSITIVE_INFINITY,
+      seeds: options.maxSeeds ?? Number.POSITIVE_INFINITY,
+    };
+    const limits: ConnectionLimits = { down: [this.#downLimit], up: [this.#upLimit] };
     this.#gate = new ReadGate(budget);
     const opened = (connection: Connection): void => {
       this.#connections.add(connection);
+      if (!connection.outgoing) this.#count(connection.stream, 1);
       this.#beat();
     };
     const closed = (connection: Connection): void => {
-      this.#connections.delete(connection);
-      this.#gate.forget(connection.stream);
+      if (this.#connections.delete(connection) && !connection.outgoing) this.#count(connection.stream, -1);
+      this.#gate.forget(connection);
     };
     this.#host = {
       clock: options.clock,
@@ -80,22 +163,44 @@ export class Session {
       stateStore: options.stateStore,
       client: options.client ?? 'Shoal',
       uploadSlots: options.uploadSlots ?? 8,
+      seedStrategy: options.seedStrategy ?? 'round-robin',
       maxPeers: options.maxPeers ?? 50,
+      limits,
+      externalAddress: this.#externalAddress,
+      sha1: options.sha1,
+      allocate: options.allocate,
+      checks: new Turnstile(CHECKS_AT_ONCE),
+      recalls: new Turnstile(RECALLS_AT_ONCE),
+      now: () => options.clock.now(),
       port: () => this.port,
+      allows: (address) => this.#allows(address),
+      torrentChanged: () => this.#requeue(),
       mayDial: () => this.#mayDial(),
       dial: (address, wireKey, signal) => this.#dial(address, wireKey, signal),
       opened,
       closed,
-      brought: ({ stream }) => this.#gate.check(stream),
+      brought: (connection) => this.#gate.check(connection),
     };
     this.#inbound = {
       clock: options.clock,
+      limits,
       wireKeys: () => [...this.#torrents.values()].map((torrent) => torrent.infoHash.wireKey),
       route: (connection, wireKey, peerId) => this.#route(connection, wireKey, peerId),
-      arrived: (stream) => void this.#arriving.add(stream),
-      settled: (stream) => void this.#arriving.delete(stream),
-      opened,
-      closed,
+      arrived: (stream) => {
+        this.#arriving.add(stream);
+        this.#count(stream, 1);
+      },
+      settled: (stream) => {
+        if (this.#arriving.delete(stream)) this.#count(stream, -1);
+      },
+      opened: (connection) => {
+        this.#strangers.add(connection);
+        opened(connection);
+      },
+      closed: (connection) => {
+        this.#strangers.delete(connection);
+        closed(connection);
+      },
     };
   }
 
@@ -123,13 +228,15 @@ export class Session {
     }
   }
 
-  /** Adds a torrent; checking starts at once. Throws ERR_TORRENT_EXISTS where its hash is here already. */
+  /** Adds a torrent; checking starts at once. Throws ERR_TORRENT_EXISTS where its hash is here, or still being removed. */
   add(options: AddOptions): Torrent {
     this.#assertOpen();
     const key = wireKeyOf(options.infoHash);
     if (this.#torrents.has(key)) throw new SessionError('ERR_TORRENT_EXISTS', `${key} is in this session already`);
+    if (this.#leaving.has(key)) throw new SessionError('ERR_TORRENT_EXISTS', `${key} is still being removed`);
     const torrent = new Torrent(this.#host, {
       peerIdPrefix: this.#options.peerIdPrefix ?? '-SH0100-',
+      ...(this.#options.shareLimits ? { shareLimits: this.#options.shareLimits } : {}),
       ...options,
     });
     this.#torrents.set(key, torrent);
@@ -142,13 +249,73 @@ export class Session {
     return this.#torrents.get(wireKeyOf(infoHash));
   }
 
-  /** Closes one torrent; its data and resume data stay. */
-  async remove(torrent: Torrent): Promise<void> {
-    this.#torrents.delete(wireKeyOf(torrent.infoHash));
-    await torrent.close();
+  /**
+   * Closes one torrent; its data and what is remembered of it stay unless `data` says otherwise. Rejects with StorageError
+   * where the data cannot be deleted; the torrent is gone from here all the same.
+   */
+  async remove(torrent: Torrent, options: RemoveOptions = {}): Promise<void> {
+    const key = wireKeyOf(torrent.infoHash);
+    if (this.#torrents.get(key) !== torrent) return this.#leaving.get(key);
+    this.#torrents.delete(key);
+    this.#requeue();
+    const leaving = torrent.close().then(() => (options.data ? torrent.erase() : undefined));
+    this.#leaving.set(key, leaving);
+    try {
+      await leaving;
+    } finally {
+      this.#leaving.delete(key);
+    }
   }
 
-  /** Says goodbye everywhere, saves, and lets go of every socket, file and timer. Never rejects. */
+  /** Bytes a second of all torrents; undefined: none. */
+  get downLimit(): number | undefined {
+    return this.#downLimit.limit;
+  }
+
+  set downLimit(limit: number | undefined) {
+    this.#downLimit.limit = limit;
+  }
+
+  get upLimit(): number | undefined {
+    return this.#upLimit.limit;
+  }
+
+  set upLimit(limit: number | undefined) {
+    this.#upLimit.limit = limit;
+  }
+
+  /** Which addresses may be peers from now on; those that may not are hung up on. */
+  setAddressFilter(filter: AddressFilter | undefined): void {
+    this.#addressFilter = filter;
+    for (const torrent of this.torrents) torrent.addressesChanged();
+    for (const connection of [...this.#connections]) {
+      if (!this.#allows(connection.address)) connection.close('its address is filtered');
+    }
+  }
+
+  snapshot(): SessionSnapshot {
+    let [downRate, upRate, downloaded, uploaded] = [0, 0, 0, 0];
+    for (const torrent of this.torrents) {
+      const rates = torrent.rates();
+      downRate += rates.downRate;
+      upRate += rates.upRate;
+      downloaded += rates.downloaded;
+      uploaded += rates.uploaded;
+    }
+    return {
+      torrents: this.#torrents.size,
+      connections: this.#connections.size,
+      dialling: this.#dialling,
+      downRate,
+      upRate,
+      downloaded,
+      uploaded,
+      memory: this.#budget.held,
+      memoryLimit: this.#budget.limit,
+    };
+  }
+
+  /** Says goodbye everywhere, saves, and lets go of every socket, file and timer. Takes 2 s at most. Never rejects. */
   close(): Promise<void> {
     this.#closed = true;
     this.#closing ??= this.#close();
@@ -162,7 +329,18 @@ export class Session {
   async #close(): Promise<void> {
     this.#heartbeat?.cancel();
     for (const stream of [...this.#arriving]) stream.destroy();
-    await Promise.all([this.#stopListening(), ...this.torrents.map((torrent) => torrent.close())]);
+    let timer: Timer | undefined;
+    await Promise.race([
+      Promise.allSettled([
+        this.#stopListening(),
+        ...this.#leaving.values(),
+        ...this.torrents.map((torrent) => torrent.close()),
+      ]),
+      new Promise<void>((resolve) => {
+        timer = this.#options.clock.setTimer(resolve, CLOSE_MS);
+      }),
+    ]);
+    timer?.cancel();
     for (const connection of [...this.#connections]) connection.close('the client stops');
     this.#torrents.clear();
   }
@@ -173,14 +351,52 @@ export class Session {
 
   #accept(stream: ByteStream): void {
     const open = this.#connections.size + this.#arriving.size;
-    if (this.#closed || open >= (this.#options.maxConnections ?? 200)) stream.destroy();
+    const host = hostOf(stream.remoteAddress);
+    const isFull =
+      open >= (this.#options.maxConnections ?? 200) ||
+      this.#strangers.size + this.#arriving.size >= MOST_STRANGERS ||
+      (this.#perAddress.get(host) ?? 0) >= (this.#options.maxConnectionsPerAddress ?? 20);
+    if (this.#closed || isFull || !this.#allows(stream.remoteAddress)) stream.destroy();
     else welcome(stream, this.#options.filters ?? [], this.#inbound);
   }
 
   #route(connection: Connection, wireKey: string, peerId: Uint8Array): boolean {
+    this.#strangers.delete(connection);
     const torrent = this.#torrents.get(wireKey);
     torrent?.adopt(connection, peerId);
     return torrent !== undefined;
+  }
+
+  #count({ remoteAddress }: ByteStream, change: 1 | -1): void {
+    const host = hostOf(remoteAddress);
+    const count = (this.#perAddress.get(host) ?? 0) + change;
+    if (count > 0) this.#perAddress.set(host, count);
+    else this.#perAddress.delete(host);
+  }
+
+  #allows(address: string): boolean {
+    return this.#addressFilter?.blocks(hostOf(address)) !== true;
+  }
+
+  /** Gives the places of the queue anew, once the present turn is over: one change may bring others. */
+  #requeue(): void {
+    const { downloads, seeds } = this.#queueLimits;
+    if (this.#requeueing || (downloads === Number.POSITIVE_INFINITY && seeds === Number.POSITIVE_INFINITY)) return;
+    this.#requeueing = true;
+    try {
+      const torrents = this.torrents;
+      const may = whoRuns(
+        torrents.map((torrent) => ({
+          resting: torrent.paused || torrent.error !== null || torrent.state === 'checking',
+          forced: torrent.forced,
+          complete: torrent.state === 'seeding',
+        })),
+        this.#queueLimits,
+      );
+      for (const [index, torrent] of torrents.entries()) torrent.hold(!(may[index] as boolean));
+    } finally {
+      this.#requeueing = false;
+    }
   }
 
   #mayDial(): boolean {
@@ -194,6 +410,7 @@ export class Session {
   async #dial(address: string, wireKey: Uint8Array, signal: AbortSignal): Promise<ByteStream> {
     const transport = this.#options.transports.find((candidate) => candidate.canDial(address));
     if (!transport) throw new Error(`no transport for ${address}`);
+    if (!this.#allows(address)) throw new Error('its address is filtered');
     this.#dialling++;
     try {
       const stream = await transport.dial(address, signal);
@@ -256,4 +473,13 @@ export class Session {
 
 function wireKeyOf(infoHash: InfoHash): string {
   return infoHash.hex.slice(0, 40);
+}
+
+/** The address without its port; all of it where it is no IP endpoint. */
+function hostOf(address: string): string {
+  try {
+    return parseEndpoint(address).host;
+  } catch {
+    return address;
+  }
 }

@@ -1,16 +1,31 @@
-// The peers of one torrent: whom to dial, who is let in, who is unchoked. Invariants: one peer a peer id; `#dialling`
-// holds exactly the addresses whose stream or handshake is under way; every connection here is counted in the session;
-// while the swarm is not open there is neither peer nor handshake.
-import { Choker, RateMeter } from '@shoal/choker';
-import { formatEndpoint, type InfoHash, type Layout, type PeerId, parseEndpoint } from '@shoal/primitives';
+// The peers of one torrent: who is let in, who is unchoked, who is of use. Invariants: one peer a peer id; every connection
+// here is counted in the session; while the swarm is not open there is neither peer nor handshake.
+import { Choker, RateMeter, type SeedStrategy, slotsForLimit } from '@shoal/choker';
+import {
+  type Bitfield,
+  type Endpoint,
+  formatEndpoint,
+  formatIp,
+  type InfoHash,
+  type Layout,
+  normalizeIp,
+  type PeerId,
+  parseEndpoint,
+  parseIPv4,
+  parseIPv6,
+} from '@shoal/primitives';
 import type { PieceStore } from '@shoal/storage';
-import { Wire } from '@shoal/wire';
-import { Connection } from './connection.ts';
-import type { AttachedExtension, ByteStream, Clock, ExtensionPeer, Random } from './contracts.ts';
+import { allowedFastSet, type OwnExtendedHandshake, type WireIdentity } from '@shoal/wire';
+import type { Connection, ConnectionLimits } from './connection.ts';
+import type { AttachedExtension, Clock, ExtensionPeer, Random } from './contracts.ts';
+import { type DialHost, Dialler } from './dialler.ts';
 import type { Download } from './download.ts';
+import type { ExternalAddress } from './external-address.ts';
 import { Peer, type PeerHost } from './peer.ts';
 import { PeerList, type PeerListSummary } from './peer-list.ts';
-import { surface } from './surface.ts';
+import { peerPriority } from './peer-priority.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import type { PeerSnapshot } from './torrent-facts.ts';
 import { Upload } from './upload.ts';
 
 const CHOKE_ROUND_MS = 10_000;
@@ -20,19 +35,24 @@ const FRUITLESS_MS = 10_000;
 const USELESS_WAIT_MS = 10 * 60_000;
 /** Requests one peer may queue here, as the extended handshake's `reqq` tells it (libtorrent's own default is 2,000). */
 const REQUEST_QUEUE = 2_000;
+/** Pieces that a peer with little may ask for while choked (BEP 6 suggests ten). */
+const ALLOWED_FAST = 10;
 
 /** What a swarm needs of its session. */
-export interface SwarmHost {
+export interface SwarmHost extends DialHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly client: string;
   readonly uploadSlots: number;
+  readonly seedStrategy: SeedStrategy;
   readonly maxPeers: number;
+  readonly limits: ConnectionLimits;
+  readonly externalAddress: ExternalAddress;
+  /** For the allowed-fast sets (BEP 6); absent: none are given. */
+  readonly sha1: ((bytes: Uint8Array) => Uint8Array) | undefined;
   port(): number;
-  mayDial(): boolean;
-  dial(address: string, wireKey: Uint8Array, signal: AbortSignal): Promise<ByteStream>;
-  opened(connection: Connection): void;
-  closed(connection: Connection): void;
+  /** Whether the session's address filter lets this address be a peer. */
+  allows(address: string): boolean;
   /** Blocks came over it: where memory is full it is not read for a while. */
   brought(connection: Connection): void;
 }
@@ -49,22 +69,26 @@ export interface SwarmContent {
   readonly layout: Layout;
   readonly download: Download;
   readonly store: PieceStore;
+  /** Every wanted piece is verified. */
+  readonly isComplete: boolean;
 }
 
 export class Swarm implements PeerHost {
   readonly downRate: RateMeter = new RateMeter();
   readonly upRate: RateMeter = new RateMeter();
+  /** The torrent's own limits, beside the session's. */
+  readonly downLimit: RateLimiter;
+  readonly upLimit: RateLimiter;
   readonly #host: SwarmHost;
   readonly #events: SwarmEvents;
   readonly #infoHash: InfoHash;
   readonly #peerId: PeerId;
   readonly #extensions: readonly AttachedExtension[];
-  readonly #list = new PeerList();
+  readonly #list: PeerList;
+  readonly #limits: ConnectionLimits;
+  readonly #dialler: Dialler;
   readonly #peers = new Map<string, Peer>();
   readonly #connections = new Map<Peer, Connection>();
-  readonly #dialling = new Map<string, AbortController>();
-  /** Dialled, and waiting for the other side's handshake. */
-  readonly #greeting = new Set<Connection>();
   readonly #choker: Choker;
   #content: SwarmContent | undefined;
   #open = false;
@@ -84,7 +108,25 @@ export class Swarm implements PeerHost {
     this.#infoHash = options.infoHash;
     this.#peerId = options.peerId;
     this.#extensions = options.extensions;
-    this.#choker = new Choker({ slots: options.host.uploadSlots, random: () => options.host.random.number() });
+    const { host } = options;
+    this.#choker = new Choker({
+      slots: host.uploadSlots,
+      seedStrategy: host.seedStrategy,
+      random: () => host.random.number(),
+    });
+    this.downLimit = new RateLimiter(host.clock);
+    this.upLimit = new RateLimiter(host.clock);
+    this.#limits = { down: [...host.limits.down, this.downLimit], up: [...host.limits.up, this.upLimit] };
+    this.#list = new PeerList({ rank: (address) => this.#rank(address) });
+    this.#dialler = new Dialler({
+      host,
+      list: this.#list,
+      limits: this.#limits,
+      wireKey: this.#infoHash.wireKey,
+      room: () => host.maxPeers - this.#peers.size,
+      identity: (peer) => this.#identity(peer),
+      onPeer: (connection, peerId) => this.#admit(connection, peerId),
+    });
   }
 
   get peers(): Iterable<Peer> {
@@ -97,7 +139,7 @@ export class Swarm implements PeerHost {
 
   /** Nobody is connected, nobody is being dialled, and nobody is left to dial now. */
   get isStarving(): boolean {
-    if (!this.#open || this.#peers.size > 0 || this.#dialling.size > 0) return false;
+    if (!this.#open || this.#peers.size > 0 || this.#dialler.size > 0) return false;
     return this.#list.next(this.now()) === undefined;
   }
 
@@ -112,26 +154,45 @@ export class Swarm implements PeerHost {
   /** Takes peers from here on. */
   open(): void {
     this.#open = true;
+    this.#dialler.open();
     this.#list.wake();
-    this.#dialMore();
+    this.#dialler.dialMore();
   }
 
   /** Drops every peer; addresses are kept. */
   close(reason: string): void {
     this.#open = false;
-    for (const controller of this.#dialling.values()) controller.abort();
-    for (const connection of [...this.#greeting, ...this.#connections.values()]) connection.close(reason);
+    this.#dialler.close(reason);
+    for (const connection of [...this.#connections.values()]) connection.close(reason);
+  }
+
+  /** Drops every peer and forgets every address. */
+  dropAll(reason: string): void {
+    this.#list.retain(() => false);
+    this.#dialler.abandon(reason);
+    for (const connection of [...this.#connections.values()]) connection.close(reason);
+  }
+
+  /** The address filter is another one: forgets whom it blocks. The connections are the session's to close. */
+  refilter(): void {
+    this.#list.retain((address) => this.#host.allows(address));
+  }
+
+  /** Our own address became known, or is another. */
+  rerank(): void {
+    this.#list.rerank();
   }
 
   /** The geometry is known: peers can be asked and served. */
   setContent(content: SwarmContent): void {
     this.#content = content;
     for (const peer of this.#peers.values()) this.#giveContent(peer, content);
+    if (content.isComplete) this.completenessChanged();
   }
 
   offer(addresses: readonly string[], source: string): void {
-    for (const address of addresses) this.#list.add(address, source);
-    this.#dialMore();
+    for (const address of addresses) if (this.#host.allows(address)) this.#list.add(address, source);
+    this.#dialler.dialMore();
   }
 
   /** An accepted connection that shook hands for this torrent; the handshake is answered here, or it is closed. */
@@ -140,12 +201,12 @@ export class Swarm implements PeerHost {
       connection.close('the torrent is not running');
       return;
     }
-    connection.wire.accept({
-      infoHash: this.#infoHash.wireKey,
-      peerId: this.#peerId.bytes,
-      extensions: this.#extensionsFor(connection),
-      extendedHandshake: this.#extendedHandshake(),
-    });
+    if (this.#list.isHostBarred(hostOf(connection.address))) {
+      connection.close('banned before');
+      return;
+    }
+    connection.limitBy(this.#limits);
+    connection.wire.accept(this.#identity(connection));
     if (!connection.wire.closed) this.#admit(connection, peerId);
   }
 
@@ -159,18 +220,35 @@ export class Swarm implements PeerHost {
     for (const peer of this.#peers.values()) peer.reconsider();
   }
 
-  /** From here on there is nothing to get: seeds are of no use. */
-  dropSeeds(): void {
-    for (const peer of [...this.#peers.values()]) this.#dropIfUseless(peer);
+  /** What is wanted or here has changed: whether we will download more, and so who is of use. */
+  completenessChanged(): void {
+    for (const peer of [...this.#peers.values()]) {
+      peer.wire.updateExtendedHandshake({ uploadOnly: this.#content?.isComplete === true });
+      this.#dropIfUseless(peer);
+    }
+    this.refill();
+    if (this.#content?.isComplete) return;
+    // Those who were of no use may be now.
+    this.#list.wake();
+    this.#dialler.dialMore();
   }
 
   tick(now: number): void {
     for (const peer of [...this.#peers.values()]) peer.tick(now);
     if (this.#open && now >= this.#nextRound) {
       this.#nextRound = now + CHOKE_ROUND_MS;
+      this.#choker.slots = slotsForLimit(this.#upLimitOf(), this.#host.uploadSlots);
       this.#deal(true);
     }
-    this.#dialMore();
+    this.#dialler.dialMore();
+  }
+
+  snapshots(): PeerSnapshot[] {
+    const now = this.now();
+    return [...this.#peers.values()].map((peer) => ({
+      ...peer.snapshot(now),
+      sources: peer.listenAddress === null ? [] : this.#list.sourcesOf(peer.listenAddress),
+    }));
   }
 
   extensionPeers(): readonly ExtensionPeer[] {
@@ -181,6 +259,7 @@ export class Swarm implements PeerHost {
 
   onPeerChanged(peer: Peer): void {
     this.#learnListenAddress(peer);
+    this.#learnOwnAddress(peer);
     this.#dropIfUseless(peer);
   }
 
@@ -197,7 +276,8 @@ export class Swarm implements PeerHost {
   }
 
   onPeerBanned(peer: Peer, reason: string): void {
-    this.#list.bar(peer.listenAddress ?? peer.name, reason);
+    this.#list.bar(peer.listenAddress ?? peer.name);
+    if (!peer.outgoing) this.#list.barHost(hostOf(peer.name));
     this.#events.onPeerBanned(peer.name, reason);
     peer.close(reason);
   }
@@ -209,7 +289,7 @@ export class Swarm implements PeerHost {
     if (known) this.#peers.delete(peer.id.hex);
     if (connection) this.#host.closed(connection);
     if (peer.listenAddress !== null) {
-      const useless = this.#peers.has(peer.id.hex) || (peer.isSeed && this.#isSeed());
+      const useless = this.#peers.has(peer.id.hex) || this.#isUseless(peer);
       // Who hangs up right after the handshake is as good as refused, and must not be dialled for ever.
       const failed = this.#open && !useless && peer.isFruitless && this.now() - peer.connectedAt < FRUITLESS_MS;
       this.#list.ended(peer.listenAddress, this.now(), failed ? reason : null, useless ? USELESS_WAIT_MS : 0);
@@ -217,81 +297,7 @@ export class Swarm implements PeerHost {
     if (known) this.#events.onPeerDisconnected(peer, reason);
     if (!this.#open) return;
     if (known && !peer.wire.amChoking) this.#deal(false);
-    this.#dialMore();
-  }
-
-  #dialMore(): void {
-    while (this.#open && this.#peers.size + this.#dialling.size < this.#host.maxPeers && this.#host.mayDial()) {
-      const address = this.#list.next(this.now());
-      if (address === undefined) return;
-      this.#dial(address);
-    }
-  }
-
-  #dial(address: string): void {
-    const controller = new AbortController();
-    this.#dialling.set(address, controller);
-    this.#list.dialling(address);
-    this.#host.dial(address, this.#infoHash.wireKey, controller.signal).then(
-      (stream) => {
-        try {
-          if (this.#open) return this.#greet(stream, address);
-          this.#dialEnded(address, null);
-        } catch (error) {
-          // An extension's fault: it is this connection's alone.
-          surface(error);
-          this.#dialEnded(address, 'given up');
-        }
-        stream.destroy();
-      },
-      (error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#dialEnded(address, controller.signal.aborted ? null : message);
-      },
-    );
-  }
-
-  #dialEnded(address: string, error: string | null): void {
-    this.#dialling.delete(address);
-    this.#list.ended(address, this.now(), error);
-    this.#dialMore();
-  }
-
-  /** Shakes hands over a dialled stream. */
-  #greet(stream: ByteStream, address: string): void {
-    const wire = new Wire({
-      role: 'dial',
-      now: this.now(),
-      infoHash: this.#infoHash.wireKey,
-      peerId: this.#peerId.bytes,
-      extensions: this.#extensionsFor({ address, outgoing: true }),
-      extendedHandshake: this.#extendedHandshake(),
-    });
-    const connection = new Connection({
-      stream,
-      wire,
-      outgoing: true,
-      now: () => this.now(),
-      owner: {
-        onEvent: (event) => {
-          if (event.type !== 'handshake') return;
-          this.#dialling.delete(address);
-          this.#greeting.delete(connection);
-          this.#admit(connection, event.peerId);
-        },
-        onChunkEnd: () => undefined,
-        onWritable: () => undefined,
-        onClosed: (reason) => {
-          this.#greeting.delete(connection);
-          this.#host.closed(connection);
-          if (wire.closed?.code === 'ERR_WIRE_SELF') this.#list.bar(address, 'our own address');
-          this.#dialEnded(address, this.#open ? reason : null);
-        },
-      },
-    });
-    this.#greeting.add(connection);
-    this.#host.opened(connection);
-    connection.open();
+    this.#dialler.dialMore();
   }
 
   /** The handshake is done both ways: a peer, unless it is ourselves or here already. */
@@ -332,6 +338,7 @@ export class Swarm implements PeerHost {
     if (!connection) return;
     peer.wire.setGeometry(content.layout);
     peer.wire.bitfield(content.download.have);
+    this.#allowFast(peer, content.download.have);
     const upload = new Upload({
       connection,
       store: content.store,
@@ -347,23 +354,51 @@ export class Swarm implements PeerHost {
     connection.flushSoon();
   }
 
-  #isSeed(): boolean {
-    return this.#content?.download.have.isFull === true;
+  /** Pieces that a peer which has little may fetch while choked, so that it soon has something to trade (BEP 6). */
+  #allowFast(peer: Peer, have: Bitfield): void {
+    const { sha1 } = this.#host;
+    const ip = parseIPv4(hostOf(peer.name));
+    if (!sha1 || !ip || !peer.wire.fast || (peer.wire.peerHave?.count ?? 0) >= ALLOWED_FAST) return;
+    for (const piece of allowedFastSet(ip, this.#infoHash.wireKey, have.length, ALLOWED_FAST, sha1)) {
+      if (have.has(piece)) peer.wire.allowedFast(piece);
+    }
+  }
+
+  /** Neither has anything for the other. */
+  #isUseless(peer: Peer): boolean {
+    return this.#content?.isComplete === true && peer.isUploadOnly;
   }
 
   #dropIfUseless(peer: Peer): void {
-    if (peer.isSeed && this.#isSeed()) peer.close('both have everything');
+    if (this.#isUseless(peer)) peer.close('both have everything they want');
+  }
+
+  #rank(address: string): number {
+    const { host } = parseIfEndpoint(address) ?? {};
+    const own = host === undefined ? undefined : this.#host.externalAddress.of(host.includes(':') ? 6 : 4);
+    if (own === undefined) return 0;
+    return peerPriority({ host: own, port: this.#host.port() }, parseEndpoint(address));
+  }
+
+  /** Our address as the peer sees it (BEP 10 `yourip`). */
+  #learnOwnAddress(peer: Peer): void {
+    const bytes = peer.wire.peerHandshake?.yourIp;
+    if (bytes) this.#host.externalAddress.vote(hostOf(peer.name), normalizeIp(formatIp(bytes)) ?? formatIp(bytes));
+  }
+
+  /** The tightest of the upload limits. */
+  #upLimitOf(): number | undefined {
+    const limits = this.#limits.up.flatMap(({ limit }) => limit ?? []);
+    return limits.length === 0 ? undefined : Math.min(...limits);
   }
 
   /** An accepted peer's listening port, from its extended handshake (BEP 10 `p`). */
   #learnListenAddress(peer: Peer): void {
     const port = peer.wire.peerHandshake?.port;
     if (peer.listenAddress !== null || port === undefined || port === 0) return;
-    try {
-      peer.listenAddress = formatEndpoint({ host: parseEndpoint(peer.name).host, port });
-    } catch {
-      return; // not an IP transport: there is nothing to dial back
-    }
+    const endpoint = parseIfEndpoint(peer.name);
+    if (!endpoint) return; // not an IP transport: there is nothing to dial back
+    peer.listenAddress = formatEndpoint({ host: endpoint.host, port });
     this.#list.add(peer.listenAddress, 'incoming');
     if (this.#list.isBarred(peer.listenAddress)) peer.close('banned before');
     else this.#list.connected(peer.listenAddress);
@@ -380,8 +415,10 @@ export class Swarm implements PeerHost {
         downRate: peer.down.rate(now),
         upRate: peer.up.rate(now),
         connectedAt: peer.connectedAt,
+        uploadOnly: peer.isUploadOnly,
+        progress: peer.progress,
       })),
-      { now, seeding: this.#isSeed(), full },
+      { now, seeding: this.#content?.isComplete === true, full },
     );
     this.#unchoked = decision.unchoke.length;
     const unchoked = new Set(decision.unchoke);
@@ -391,12 +428,38 @@ export class Swarm implements PeerHost {
     }
   }
 
-  #extensionsFor(peer: ExtensionPeer): ReturnType<AttachedExtension['connect']>[] {
-    return this.#extensions.map((extension) => extension.connect(peer));
+  #identity(peer: ExtensionPeer): WireIdentity {
+    return {
+      infoHash: this.#infoHash.wireKey,
+      peerId: this.#peerId.bytes,
+      extensions: this.#extensions.map((extension) => extension.connect(peer)),
+      extendedHandshake: this.#extendedHandshake(peer),
+    };
   }
 
-  #extendedHandshake(): { client: string; port?: number; reqq: number } {
+  #extendedHandshake(peer?: ExtensionPeer): OwnExtendedHandshake {
     const port = this.#host.port();
-    return { client: this.#host.client, reqq: REQUEST_QUEUE, ...(port > 0 ? { port } : {}) };
+    const host = peer && hostOf(peer.address);
+    const yourIp = host === undefined ? undefined : (parseIPv4(host) ?? parseIPv6(host));
+    return {
+      client: this.#host.client,
+      reqq: REQUEST_QUEUE,
+      ...(port > 0 ? { port } : {}),
+      ...(yourIp ? { yourIp } : {}),
+      ...(this.#content?.isComplete ? { uploadOnly: true } : {}),
+    };
   }
+}
+
+function parseIfEndpoint(address: string): Endpoint | undefined {
+  try {
+    return parseEndpoint(address);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The address without its port; all of it where it is of another kind. */
+function hostOf(address: string): string {
+  return parseIfEndpoint(address)?.host ?? address;
 }

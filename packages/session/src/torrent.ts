@@ -1,147 +1,91 @@
-// One torrent's life: metadata → checking → downloading → seeding, and beside them paused and error. Owns its content,
-// its swarm, its peer sources and its resume data. `state` changes in `#enter` alone.
+// One torrent's life: metadata → checking → downloading → seeding, and beside them paused, queued and error. Owns its
+// content, its exchange with peers and its resume data. `state` changes in `#enter` alone; starting, stopping and checking
+// happen one after another in `#work`; the exchange runs only between `#go` and a standstill.
 import type { Metainfo } from '@shoal/metainfo';
-import { type Bitfield, type InfoHash, type Layout, PeerId } from '@shoal/primitives';
-import type { ByteBudget, FastResume, Hasher } from '@shoal/storage';
+import { type Bitfield, type InfoHash, PeerId } from '@shoal/primitives';
+import { CheckRun } from './check-run.ts';
 import type { Connection } from './connection.ts';
 import { Content, type TorrentContent } from './content.ts';
-import type {
-  AttachedExtension,
-  ExtensionTorrent,
-  PeerSource,
-  SourceStatus,
-  SourceTorrent,
-  StateStore,
-  Timer,
-  TorrentExtension,
-} from './contracts.ts';
 import { SessionError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
+import { Exchange } from './exchange.ts';
+import { Failure } from './failure.ts';
+import { figuresOf, type Rates, ratesOf } from './figures.ts';
+import type { ReadOptions } from './file-reader.ts';
 import type { Peer } from './peer.ts';
-import type { PeerListSummary } from './peer-list.ts';
-import { decodeResumeData, encodeResumeData } from './resume-data.ts';
-import { Swarm, type SwarmHost } from './swarm.ts';
-
-const SAVE_EVERY_MS = 5_000;
-
-export type TorrentState = 'metadata' | 'checking' | 'downloading' | 'seeding';
-
-export type TorrentEvent =
-  | { readonly type: 'state'; readonly state: TorrentState; readonly paused: boolean }
-  | { readonly type: 'metadata'; readonly metainfo: Metainfo }
-  | { readonly type: 'checked'; readonly piece: number }
-  | { readonly type: 'piece'; readonly piece: number }
-  | { readonly type: 'badPiece'; readonly piece: number; readonly from: readonly string[] }
-  /** Every byte of a file (index in `metainfo.files`) is verified. */
-  | { readonly type: 'file'; readonly file: number }
-  | { readonly type: 'complete' }
-  | { readonly type: 'peer'; readonly address: string; readonly client: string }
-  | { readonly type: 'peerClosed'; readonly address: string; readonly reason: string }
-  | { readonly type: 'banned'; readonly address: string; readonly reason: string }
-  | { readonly type: 'sources' }
-  | { readonly type: 'error'; readonly error: SessionError }
-  /** What is verified could not be remembered; the download goes on. Told again only after a save that worked. */
-  | { readonly type: 'saveFailed'; readonly error: SessionError }
-  | { readonly type: 'closed' };
-
-/** Sizes in bytes, rates in bytes per second over 20 s. */
-export interface TorrentSnapshot {
-  readonly state: TorrentState;
-  readonly paused: boolean;
-  readonly error: SessionError | null;
-  readonly bytesTotal: number;
-  readonly bytesDone: number;
-  /** While checking: how much of what must be read has been. */
-  readonly bytesChecked: number;
-  readonly pieces: number;
-  readonly piecesDone: number;
-  readonly downRate: number;
-  readonly upRate: number;
-  /** Payload of this run, and of all runs. */
-  readonly downloaded: number;
-  readonly uploaded: number;
-  readonly downloadedEver: number;
-  readonly uploadedEver: number;
-  readonly peers: number;
-  readonly seeds: number;
-  readonly addresses: PeerListSummary;
-  readonly sources: readonly SourceStatus[];
-}
-
-/** What a torrent needs of its session. */
-export interface TorrentHost extends SwarmHost {
-  readonly hasher: Hasher;
-  readonly budget: ByteBudget;
-  readonly stateStore: StateStore | undefined;
-}
-
-export interface TorrentOptions {
-  readonly infoHash: InfoHash;
-  /** Absent while only the hash is known; `provide` brings it later. */
-  readonly content?: TorrentContent;
-  readonly private?: boolean;
-  readonly sources?: readonly PeerSource[];
-  readonly extensions?: readonly TorrentExtension[];
-  /** Where resume data is kept; default: the info-hash. */
-  readonly stateKey?: string;
-  readonly peerIdPrefix: string;
-  /** A verified info dictionary came from an extension: parse it, open its storage, and call `provide`. */
-  readonly onMetadata?: (info: Uint8Array) => void;
-}
+import { type Gathered, ResumeKeeper } from './resume-keeper.ts';
+import { checkFilePriorities, NORMAL_PRIORITY, type Priority } from './selection.ts';
+import type { ShareLimits } from './share-limits.ts';
+import type { PeerSnapshot, TorrentEvent, TorrentSnapshot, TorrentState } from './torrent-facts.ts';
+import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
+import { when } from './when.ts';
 
 export class Torrent {
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;
+  /** May be changed at any time. */
+  shareLimits: ShareLimits;
+  readonly forced: boolean;
   readonly #host: TorrentHost;
   readonly #hub = new EventHub<TorrentEvent>();
-  readonly #swarm: Swarm;
-  readonly #sources: readonly PeerSource[];
-  readonly #attached: AttachedExtension[] = [];
-  readonly #stateKey: string;
+  readonly #exchange: Exchange;
+  readonly #keeper: ResumeKeeper;
+  readonly #failure: Failure;
+  readonly #check: CheckRun;
   #private: boolean;
-  readonly #onMetadata: ((info: Uint8Array) => void) | undefined;
   #content: Content | undefined;
+  /** The user's choice, of this run or a former one; undefined: every file alike. */
+  #priorities: readonly Priority[] | undefined;
+  #order: 'rarest' | 'sequential';
   #state: TorrentState = 'metadata';
-  #paused = false;
+  #paused: boolean;
+  #queued = false;
+  /** What lies on disk is known (or there is no content to look for): it may go as soon as nothing holds it. */
+  #isReady = false;
   #closed = false;
   #closing: Promise<void> | undefined;
-  #error: SessionError | null = null;
-  #sourcesRunning = false;
   /** The current start, check or stop; each waits for the one before. */
   #work: Promise<void> = Promise.resolve();
-  #bytesChecked = 0;
-  /** Payload of former runs; read once, since this run's own saves hold it too. */
-  #earlier = { uploaded: 0, downloaded: 0 };
-  #resumed = false;
-  /** What was known of the files when last asked; enough to go on after a pause where there is no state store. */
-  #remembered: FastResume | undefined;
-  #saveTimer: Timer | undefined;
-  #saving: Promise<void> = Promise.resolve();
-  #saveFails = false;
 
   constructor(host: TorrentHost, options: TorrentOptions) {
     this.#host = host;
     this.infoHash = options.infoHash;
     this.peerId = PeerId.create(options.peerIdPrefix, (length) => host.random.bytes(length));
     this.#private = options.private ?? options.content?.metainfo.private ?? false;
-    this.#onMetadata = options.onMetadata;
-    this.#sources = options.sources ?? [];
-    this.#stateKey = options.stateKey ?? this.infoHash.hex;
-    for (const extension of options.extensions ?? []) this.#attached.push(extension.attach(this.#forExtensions()));
-    this.#swarm = new Swarm({
+    this.#paused = options.paused ?? false;
+    this.forced = options.forced ?? false;
+    this.#priorities = options.priorities;
+    this.#order = options.order ?? 'rarest';
+    this.shareLimits = options.shareLimits ?? {};
+    this.#check = new CheckRun(host.checks, (piece) => this.#hub.emit({ type: 'checked', piece }));
+    this.#keeper = new ResumeKeeper({
+      clock: host.clock,
+      store: host.stateStore,
+      infoHash: this.infoHash,
+      key: options.stateKey ?? this.infoHash.hex,
+      gather: () => this.#gather(),
+      onFailed: (error) => {
+        if (!this.error) this.#hub.emit({ type: 'saveFailed', error });
+      },
+    });
+    this.#failure = new Failure(host.clock, () => void this.resume());
+    this.#exchange = new Exchange({
       host,
       infoHash: this.infoHash,
       peerId: this.peerId,
-      extensions: this.#attached,
+      torrent: options,
+      content: () => this.#content,
+      isPrivate: () => this.#private,
       events: {
         onPeerConnected: (peer) => this.#hub.emit({ type: 'peer', address: peer.name, client: peer.id.client }),
         onPeerDisconnected: (peer, reason) => this.#hub.emit({ type: 'peerClosed', address: peer.name, reason }),
         onPeerBanned: (address, reason) => this.#hub.emit({ type: 'banned', address, reason }),
         onReadError: (error) => this.#fail(error),
+        onSources: () => this.#hub.emit({ type: 'sources' }),
       },
     });
     if (options.content) this.provide(options.content);
-    else void this.#queue(() => this.#start());
+    else void this.#enqueue(() => this.#start());
   }
 
   get metainfo(): Metainfo | undefined {
@@ -156,8 +100,13 @@ export class Torrent {
     return this.#paused;
   }
 
+  /** Waits for its turn in the session's queue. */
+  get queued(): boolean {
+    return this.#queued;
+  }
+
   get error(): SessionError | null {
-    return this.#error;
+    return this.#failure.error;
   }
 
   get name(): string {
@@ -170,10 +119,62 @@ export class Torrent {
   }
 
   get peers(): readonly Peer[] {
-    return [...this.#swarm.peers];
+    return [...this.#exchange.swarm.peers];
   }
 
-  /** Brings the content of a torrent that was added by its hash alone; checking starts. Throws ERR_METADATA_MISMATCH. */
+  /** Bytes a second; undefined: none. The session's limits hold beside it. */
+  get downLimit(): number | undefined {
+    return this.#exchange.swarm.downLimit.limit;
+  }
+
+  set downLimit(limit: number | undefined) {
+    this.#exchange.swarm.downLimit.limit = limit;
+  }
+
+  get upLimit(): number | undefined {
+    return this.#exchange.swarm.upLimit.limit;
+  }
+
+  set upLimit(limit: number | undefined) {
+    this.#exchange.swarm.upLimit.limit = limit;
+  }
+
+  /** In which order pieces of equal priority are fetched. */
+  get order(): 'rarest' | 'sequential' {
+    return this.#order;
+  }
+
+  set order(order: 'rarest' | 'sequential') {
+    this.#order = order;
+    if (this.#content) this.#content.order = order;
+  }
+
+  /** One a file; undefined while the files are unknown. */
+  get priorities(): readonly Priority[] | undefined {
+    return this.#content?.priorities ?? this.#priorities;
+  }
+
+  /**
+   * Which files are wanted, 0 (not) to 7 (first) each; while it runs too. Resolves once the disk is arranged so; where that
+   * fails, the torrent stops on an error. Rejects with RangeError for what are no such priorities, which changes nothing.
+   */
+  async select(priorities: readonly Priority[]): Promise<void> {
+    const content = this.#content;
+    this.#priorities = checkFilePriorities(content?.layout, priorities);
+    if (!content) return;
+    const arranged = content.select(priorities);
+    this.#reconsider(content);
+    try {
+      await arranged;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /**
+   * Brings the content of a torrent that was added by its hash alone; checking starts. Throws ERR_METADATA_MISMATCH, and
+   * RangeError where the priorities given before are not these files'.
+   */
   provide(content: TorrentContent): void {
     const { metainfo } = content;
     if (!metainfo.infoHash.equals(this.infoHash)) {
@@ -183,35 +184,104 @@ export class Torrent {
       );
     }
     if (this.#content) return;
+    if (this.#priorities) checkFilePriorities(metainfo.layout, this.#priorities);
     this.#private ||= metainfo.private;
     this.#content = new Content(content, this.#host, {
       onPiece: (piece, files) => this.#onPiece(piece, files),
       onBadPiece: (piece, from) => this.#hub.emit({ type: 'badPiece', piece, from }),
       onStorageError: (error) => this.#fail(error),
-      onWork: () => this.#swarm.refill(),
+      onWork: () => this.#exchange.swarm.refill(),
     });
+    this.#content.order = this.#order;
+    this.#isReady = false;
     this.#hub.emit({ type: 'metadata', metainfo });
-    void this.#queue(() => this.#start());
+    this.#enter('checking');
+    void this.#enqueue(() => this.#start());
   }
 
   addPeers(addresses: readonly string[], source = 'manual'): void {
-    this.#swarm.offer(addresses, source);
+    this.#exchange.swarm.offer(addresses, source);
+  }
+
+  /** Asks the sources for peers now, as far as their own limits let. */
+  announceNow(): void {
+    this.#exchange.announceNow();
   }
 
   /** Stops exchanging data and says goodbye to the sources; what is here stays. Resolves when that is done. */
   pause(): Promise<void> {
     if (this.#paused || this.#closed) return this.#work;
     this.#paused = true;
-    this.#hub.emit({ type: 'state', state: this.#state, paused: true });
-    return this.#queue(() => this.#standStill('paused'));
+    this.#check.end();
+    this.#failure.stopRetrying();
+    this.#emitState();
+    this.#host.torrentChanged();
+    return this.#enqueue(() => this.#standStill('paused'));
   }
 
   /** Goes on after `pause` or an error, from what lies on disk. */
   resume(): Promise<void> {
-    if ((!this.#paused && !this.#error) || this.#closed) return this.#work;
+    if ((!this.#paused && !this.error) || this.#closed) return this.#work;
     this.#paused = false;
-    this.#error = null;
-    return this.#queue(() => this.#start());
+    this.#failure.clear();
+    this.#content?.readers.fail(undefined);
+    this.#host.torrentChanged();
+    return this.#enqueue(() => this.#start());
+  }
+
+  /**
+   * Trusts nothing of what was known and hashes all that lies on disk; then goes on, or stays paused. Resolves when that is
+   * done. An error is forgotten.
+   */
+  recheck(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#closed) return;
+      await this.#standStill('rechecking');
+      await this.#recall();
+      await this.#keeper.distrust();
+      this.#failure.clear();
+      this.#content?.readers.fail(undefined);
+      await this.#look();
+    });
+  }
+
+  /**
+   * Moves the data below another folder, while it runs; `stateKey` says where resume data is kept from then on. Rejects with
+   * StorageError, and then everything is as before.
+   */
+  move(to: string, stateKey?: string): Promise<void> {
+    const moved = this.#work.then(async () => {
+      if (!this.#content) throw new SessionError('ERR_NO_METADATA', 'a torrent without metadata has nothing to move');
+      await this.#content.move(to);
+      if (stateKey !== undefined) await this.#keeper.rename(stateKey);
+      else this.#keeper.saveSoon();
+      this.#hub.emit({ type: 'moved', to });
+    });
+    this.#work = moved.catch(() => undefined);
+    return moved;
+  }
+
+  /** The session's queue: whether it must wait for others. */
+  hold(isHeld: boolean): void {
+    if (this.#queued === isHeld || this.#closed) return;
+    this.#queued = isHeld;
+    this.#emitState();
+    // At once: whoever got its place does not wait either.
+    if (isHeld) void this.#exchange.stop('queued');
+    void this.#enqueue(() => (isHeld ? this.#standStill('queued') : this.#go()));
+  }
+
+  /**
+   * The bytes of a file in order, as they become available: what is near is fetched first. The file becomes wanted where it
+   * was not. Rejects when the torrent stops on an error or closes, and with the signal's reason.
+   */
+  async *read(file: number, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    await this.#until(() => this.#content !== undefined, options.signal);
+    const content = this.#content as Content;
+    if (content.priorities[file] === 0) {
+      await this.select(content.priorities.map((priority, index) => (index === file ? NORMAL_PRIORITY : priority)));
+    }
+    yield* content.readers.read(file, options);
   }
 
   /** Says goodbye, saves, and lets go of everything. Never rejects. */
@@ -222,24 +292,46 @@ export class Torrent {
     return this.#closing;
   }
 
+  /** Deletes the data and what is remembered; only after `close`. Rejects with StorageError. */
+  async erase(): Promise<void> {
+    await this.#content?.removeData();
+    await this.#keeper.forget();
+  }
+
   async #close(): Promise<void> {
-    this.#hub.emit({ type: 'closed' });
-    await this.#queue(() => this.#standStill('the client stops'));
-    for (const extension of this.#attached) extension.detach();
+    this.#failure.stopRetrying();
+    this.#check.end();
+    this.#keeper.close();
+    this.#content?.readers.fail(new SessionError('ERR_SESSION_CLOSED', 'the torrent was closed'));
+    // At once: the step under way may wait for a disk that never answers.
+    void this.#exchange.stop('the client stops');
+    await this.#enqueue(() => this.#standStill('the client stops'));
+    this.#exchange.detach();
     await this.#content?.close();
+    this.#hub.emit({ type: 'closed' });
     this.#hub.close();
   }
 
   /** An accepted connection for this torrent. */
   adopt(connection: Connection, peerId: Uint8Array): void {
-    this.#swarm.adopt(connection, peerId);
+    this.#exchange.swarm.adopt(connection, peerId);
+  }
+
+  /** The session's address filter, or our own address, is another one. */
+  addressesChanged(): void {
+    this.#exchange.swarm.refilter();
+    this.#exchange.swarm.rerank();
   }
 
   tick(now: number): void {
-    this.#swarm.tick(now);
-    if (this.#sourcesRunning && this.#state !== 'seeding' && this.#swarm.isStarving) {
-      for (const source of this.#sources) source.wantPeers?.();
-    }
+    const isSeeding = this.#state === 'seeding';
+    this.#exchange.tick(now, isSeeding);
+    if (!this.#exchange.isRunning) return;
+    if (this.#exchange.ledger.isWorthSaving(now)) this.#keeper.saveSoon();
+    const limit = isSeeding && this.#exchange.ledger.reached(this.shareLimits, this.#content?.bytesDone ?? 0);
+    if (!limit) return;
+    this.#hub.emit({ type: 'shareLimit', limit });
+    void this.pause();
   }
 
   subscribe(listener: (event: TorrentEvent) => void): () => void {
@@ -250,227 +342,157 @@ export class Torrent {
     return this.#hub.iterate(signal);
   }
 
-  /** Resolves once what lies on disk is checked, or at the first error's rejection. */
-  whenChecked(): Promise<void> {
-    return this.#until(() => this.#state === 'downloading' || this.#state === 'seeding');
+  /** Resolves once what lies on disk is checked, or at the first error's rejection, or the signal's. */
+  whenChecked(signal?: AbortSignal): Promise<void> {
+    return this.#until(() => this.#state === 'downloading' || this.#state === 'seeding', signal);
   }
 
   /** Resolves once every wanted piece is verified and written. Rejects with the torrent's error, or when it closes before. */
-  whenComplete(): Promise<void> {
-    return this.#until(() => this.#state === 'seeding');
+  whenComplete(signal?: AbortSignal): Promise<void> {
+    return this.#until(() => this.#state === 'seeding', signal);
   }
 
   snapshot(): TorrentSnapshot {
-    const now = this.#host.clock.now();
-    const content = this.#content;
-    const { downRate, upRate } = this.#swarm;
-    let seeds = 0;
-    for (const peer of this.#swarm.peers) if (peer.isSeed) seeds++;
     return {
+      ...figuresOf(this.#exchange.swarm, this.#content, this.#exchange.ledger),
       state: this.#state,
       paused: this.#paused,
-      error: this.#error,
-      bytesTotal: content?.layout.totalLength ?? 0,
-      bytesDone: content?.bytesDone ?? 0,
-      bytesChecked: this.#bytesChecked,
-      pieces: content?.layout.pieceCount ?? 0,
-      piecesDone: content?.have.count ?? 0,
-      downRate: downRate.rate(now),
-      upRate: upRate.rate(now),
-      downloaded: downRate.total,
-      uploaded: upRate.total,
-      downloadedEver: this.#earlier.downloaded + downRate.total,
-      uploadedEver: this.#earlier.uploaded + upRate.total,
-      peers: this.#swarm.size,
-      seeds,
-      addresses: this.#swarm.addresses,
-      sources: this.#sources.flatMap((source) => source.status()),
+      queued: this.#queued,
+      error: this.error,
+      bytesChecked: this.#check.bytesChecked,
+      sources: this.#exchange.status(),
     };
+  }
+
+  /** The part of the snapshot that a session sums up. */
+  rates(): Rates {
+    return ratesOf(this.#exchange.swarm, this.#host.clock.now());
+  }
+
+  peerSnapshots(): PeerSnapshot[] {
+    return this.#exchange.swarm.snapshots();
+  }
+
+  /** How many connected peers have each piece; undefined while the geometry is unknown. A copy. */
+  availability(): Uint32Array | undefined {
+    return this.#content?.availability();
   }
 
   /** From paused, error or new to exchanging data: what lies on disk is checked first. */
   async #start(): Promise<void> {
-    if (this.#stopped) return;
+    await this.#recall();
+    if (!this.#stopped) await this.#look();
+  }
+
+  /** What a former run saved: the counters and the choice of files are known though nothing is checked yet. */
+  async #recall(): Promise<void> {
+    const content = this.#content;
+    if (!content || this.#closed || this.#keeper.hasRecalled) return;
+    const progress = await this.#host.recalls.pass(() => this.#keeper.recall(content.layout));
+    this.#exchange.ledger.carryOver(progress);
+    this.#priorities ??= progress?.priorities;
+    if (this.#priorities) await content.select(this.#priorities);
+  }
+
+  /** Finds out what lies on disk, and goes on from there unless it was told to stop meanwhile. */
+  async #look(): Promise<void> {
+    if (this.#closed) return;
     const content = this.#content;
     if (content) {
-      this.#enter('checking');
-      const hashed = await this.#check(content);
-      if (this.#stopped) return;
-      this.#swarm.setContent(content);
-      this.#enter(content.isComplete ? 'seeding' : 'downloading');
-      if (hashed) this.#saveSoon();
-    } else {
-      this.#enter('metadata');
+      this.#isReady = false;
+      if (this.#state !== 'checking') this.#enter('checking');
+      const outcome = await this.#check.run(content, this.#keeper.remembered);
+      if (outcome === 'ended') return;
+      if (outcome === 'read') this.#keeper.saveSoon();
+      this.#exchange.swarm.setContent(content);
     }
-    this.#swarm.open();
-    this.#startSources();
+    this.#enter(!content ? 'metadata' : content.isComplete ? 'seeding' : 'downloading');
+    this.#isReady = true;
+    this.#host.torrentChanged();
+    this.#go();
+  }
+
+  #go(): void {
+    if (!this.#stopped && !this.#queued && this.#isReady) this.#exchange.start();
   }
 
   get #stopped(): boolean {
-    return this.#paused || this.#closed || this.#error !== null;
-  }
-
-  async #check(content: Content): Promise<boolean> {
-    const saved = await this.#loadResume(content.layout);
-    this.#bytesChecked = 0;
-    return content.check(
-      saved,
-      () => !this.#stopped,
-      (piece) => {
-        this.#bytesChecked += content.layout.pieceSize(piece);
-        this.#hub.emit({ type: 'checked', piece });
-      },
-    );
-  }
-
-  async #loadResume(layout: Layout): Promise<FastResume | undefined> {
-    const bytes = await this.#host.stateStore?.load(this.#stateKey);
-    const data = bytes && decodeResumeData(bytes, this.infoHash, layout);
-    if (data && !this.#resumed) this.#earlier = { uploaded: data.uploaded, downloaded: data.downloaded };
-    this.#resumed = true;
-    return data?.storage ?? this.#remembered;
+    return this.#paused || this.#closed || this.error !== null;
   }
 
   #onPiece(piece: number, files: readonly number[]): void {
+    this.#failure.overcome();
     this.#hub.emit({ type: 'piece', piece });
-    this.#swarm.announcePiece(piece);
-    this.#saveSoon();
+    this.#exchange.swarm.announcePiece(piece);
+    if (!this.#stopped) this.#keeper.saveSoon();
     for (const file of files) this.#hub.emit({ type: 'file', file });
-    if (!this.#content?.isComplete || this.#state !== 'downloading') return;
+    const content = this.#content;
+    if (!content?.isComplete || this.#state !== 'downloading') return;
     this.#enter('seeding');
-    for (const source of this.#sources) if (this.#sourcesRunning) source.complete();
+    if (content.have.isFull) this.#exchange.complete();
     this.#hub.emit({ type: 'complete' });
-    this.#swarm.dropSeeds();
-    void this.#save();
+    this.#exchange.swarm.completenessChanged();
+    this.#host.torrentChanged();
+    void this.#keeper.save();
   }
 
-  #startSources(): void {
-    if (this.#sourcesRunning) return;
-    this.#sourcesRunning = true;
-    for (const source of this.#sources) source.start(this.#forSource(source.name));
-  }
-
-  async #stopSources(): Promise<void> {
-    if (!this.#sourcesRunning) return;
-    this.#sourcesRunning = false;
-    await Promise.all(this.#sources.map((source) => source.stop()));
+  /** What is wanted has changed: the torrent may have become complete by that, or incomplete. */
+  #reconsider(content: Content): void {
+    if (!this.error) this.#keeper.saveSoon();
+    if (this.#state !== 'downloading' && this.#state !== 'seeding') return;
+    const state = content.isComplete ? 'seeding' : 'downloading';
+    if (state === this.#state) return;
+    this.#enter(state);
+    this.#exchange.swarm.completenessChanged();
+    this.#host.torrentChanged();
   }
 
   /** No peers, no sources; what arrived is on disk and the resume data say so. */
   async #standStill(reason: string): Promise<void> {
-    this.#swarm.close(reason);
-    this.#saveTimer?.cancel();
-    this.#saveTimer = undefined;
-    await Promise.all([this.#stopSources(), this.#content?.download.finish()]);
-    if (this.#content && this.#state !== 'checking') await this.#save();
+    this.#keeper.stop();
+    await Promise.all([this.#exchange.stop(reason), this.#content?.download.finish()]);
+    await this.#keeper.save();
   }
 
-  #fail(error: unknown): void {
-    if (this.#error || this.#closed) return;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#error = new SessionError('ERR_STORAGE', message, error);
-    this.#hub.emit({ type: 'error', error: this.#error });
-    void this.#queue(() => this.#standStill('the torrent stopped on an error'));
+  #fail(cause: unknown): void {
+    if (this.error || this.#closed) return;
+    const { error, isNews } = this.#failure.occurred(cause);
+    this.#check.end();
+    if (this.#paused) this.#failure.stopRetrying();
+    this.#content?.readers.fail(error);
+    if (isNews) this.#hub.emit({ type: 'error', error });
+    this.#host.torrentChanged();
+    void this.#enqueue(() => this.#standStill('the torrent stopped on an error'));
   }
 
-  #saveSoon(): void {
-    if (this.#saveTimer || this.#stopped || !this.#host.stateStore) return;
-    this.#saveTimer = this.#host.clock.setTimer(() => {
-      this.#saveTimer = undefined;
-      void this.#save();
-    }, SAVE_EVERY_MS);
+  async #gather(): Promise<Gathered> {
+    const priorities = this.#priorities;
+    const progress = { ...this.#exchange.ledger.total, ...(priorities ? { priorities } : {}) };
+    return { storage: this.#isReady ? await this.#content?.resumeData() : undefined, progress };
   }
 
-  /** One save at a time. A save that fails is tried again with the next piece: the download itself goes on. */
-  #save(): Promise<void> {
-    this.#saving = this.#saving
-      .then(() => this.#saveNow())
-      .then(
-        () => {
-          this.#saveFails = false;
-        },
-        (error: unknown) => this.#saveFailed(error),
-      );
-    return this.#saving;
-  }
-
-  #saveFailed(cause: unknown): void {
-    if (this.#saveFails || this.#error) return;
-    this.#saveFails = true;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.#hub.emit({ type: 'saveFailed', error: new SessionError('ERR_SAVE', message, cause) });
-  }
-
-  async #saveNow(): Promise<void> {
-    if (!this.#content) return;
-    const storage = await this.#content.resumeData();
-    this.#remembered = storage;
-    const { downloadedEver, uploadedEver } = this.snapshot();
-    const bytes = encodeResumeData(this.infoHash, { storage, downloaded: downloadedEver, uploaded: uploadedEver });
-    await this.#host.stateStore?.save(this.#stateKey, bytes);
-  }
-
-  #queue(step: () => Promise<void> | void): Promise<void> {
+  #enqueue(step: () => Promise<void> | void): Promise<void> {
     this.#work = this.#work.then(step).catch((error: unknown) => this.#fail(error));
     return this.#work;
   }
 
-  #until(reached: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): boolean => {
-        if (this.#error) reject(this.#error);
-        else if (reached()) resolve();
-        else if (this.#closed) reject(new SessionError('ERR_SESSION_CLOSED', 'the torrent was closed before that'));
-        else return false;
-        return true;
-      };
-      if (settle()) return;
-      const unsubscribe = this.#hub.subscribe(() => {
-        if (settle()) unsubscribe();
-      });
-    });
+  #until(reached: () => boolean, signal?: AbortSignal): Promise<void> {
+    const settled = (): boolean => {
+      if (this.error) throw this.error;
+      if (!reached() && this.#closed) {
+        throw new SessionError('ERR_SESSION_CLOSED', 'the torrent was closed before that');
+      }
+      return reached();
+    };
+    return when(this.#hub, settled, signal);
   }
 
   #enter(state: TorrentState): void {
     this.#state = state;
-    this.#hub.emit({ type: 'state', state, paused: this.#paused });
+    this.#emitState();
   }
 
-  #left(): number {
-    const content = this.#content;
-    return content ? content.layout.totalLength - content.bytesDone : 1;
-  }
-
-  #forSource(name: string): SourceTorrent {
-    const isPrivate = (): boolean => this.#private;
-    return {
-      infoHash: this.infoHash.wireKey,
-      peerId: this.peerId.bytes,
-      get private() {
-        return isPrivate();
-      },
-      port: () => this.#host.port(),
-      counters: () => ({
-        uploaded: this.#swarm.upRate.total,
-        downloaded: this.#swarm.downRate.total,
-        left: this.#left(),
-      }),
-      offerPeers: (addresses) => this.#swarm.offer(addresses, name),
-      statusChanged: () => this.#hub.emit({ type: 'sources' }),
-    };
-  }
-
-  #forExtensions(): ExtensionTorrent {
-    const isPrivate = (): boolean => this.#private;
-    return {
-      hashes: [this.infoHash],
-      get private() {
-        return isPrivate();
-      },
-      peers: () => this.#swarm.extensionPeers(),
-      offerPeers: (addresses) => this.#swarm.offer(addresses, 'extension'),
-      info: () => this.#content?.metainfo.infoBytes,
-      offerMetadata: (info) => this.#onMetadata?.(info),
-    };
+  #emitState(): void {
+    this.#hub.emit({ type: 'state', state: this.#state, paused: this.#paused, queued: this.#queued });
   }
 }

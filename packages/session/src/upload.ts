@@ -13,6 +13,8 @@ export class Upload {
   readonly #onSent: (bytes: number) => void;
   readonly #onError: (error: unknown) => void;
   #loading = false;
+  /** Ends the wait for the rate limit; set exactly while waiting. */
+  #stopWaiting: (() => void) | undefined;
 
   constructor(options: {
     connection: Connection;
@@ -32,13 +34,17 @@ export class Upload {
   serve(): void {
     const { wire } = this.#connection;
     let batched = 0;
-    while (!this.#loading && this.#connection.writable) {
+    while (!this.#loading && !this.#stopWaiting && this.#connection.writable) {
       const request = wire.nextPeerRequest();
       if (!request) break;
       const { piece, begin, length } = request;
       if (!this.#has(piece)) {
         wire.reject(piece, begin, length);
         continue;
+      }
+      if (!this.#connection.uploadLimits.isReady) {
+        this.#waitForLimit();
+        break;
       }
       const block = this.#store.peek(piece, begin, length);
       if (!block) {
@@ -48,12 +54,26 @@ export class Upload {
       wire.piece(piece, begin, block);
       this.#onSent(length);
       batched += length;
-      if (batched >= WRITE_BATCH) {
+      // Written at once where there is a limit, since writing is what is charged.
+      if (batched >= WRITE_BATCH || this.#connection.uploadLimits.isLimited) {
         this.#connection.flush();
         batched = 0;
       }
     }
     this.#connection.flush();
+  }
+
+  /** The connection is over. */
+  stop(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+  }
+
+  #waitForLimit(): void {
+    this.#stopWaiting = this.#connection.uploadLimits.wait(() => {
+      this.#stopWaiting = undefined;
+      if (!this.#connection.closed) this.serve();
+    });
   }
 
   #load(piece: number, begin: number, length: number): void {

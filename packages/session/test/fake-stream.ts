@@ -79,6 +79,7 @@ export class Talk {
 
   constructor(geometry?: WireGeometry) {
     this.connection = new Connection({
+      limits: { down: [], up: [] },
       stream: this.stream,
       wire: new Wire({ role: 'dial', now: 0, ...identity(1) }),
       outgoing: true,

@@ -1,8 +1,9 @@
 // A simulated swarm: sessions on one virtual network and clock, with torrents made from a seed.
 import { createHash } from 'node:crypto';
 import { createMetainfo, type Metainfo, parseMetainfo } from '@shoal/metainfo';
-import { createHasher, MemoryStorage, type Storage } from '@shoal/storage';
+import { createHasher, MemoryStorage, type Storage, StorageError } from '@shoal/storage';
 import {
+  FaultyStorage,
   type SeededRandom,
   SimClock,
   type SimHost,
@@ -51,14 +52,29 @@ export async function filledStorage(made: MadeTorrent): Promise<MemoryStorage> {
   return storage;
 }
 
-/** The same bytes for one run after another, as a disk keeps them: closing ends the run's use of it, not the bytes. */
-export function outliving(storage: Storage): Storage {
+/** A disk whose faults are the storage contract's own errors. */
+export function faultyDisk(inner: Storage, clock?: SimClock): FaultyStorage {
+  return new FaultyStorage(inner, {
+    ...(clock ? { clock } : {}),
+    error: (fault, message) => new StorageError(fault === 'full' ? 'ERR_STORAGE_FULL' : 'ERR_STORAGE_IO', message),
+  });
+}
+
+/**
+ * The same bytes for one run after another, as a disk keeps them: closing ends the run's use of it, not the bytes. A
+ * function answers the disk of the moment.
+ */
+export function outliving(storage: Storage | (() => Storage)): Storage {
+  const disk = typeof storage === 'function' ? storage : (): Storage => storage;
   return {
-    open: () => storage.open(),
-    read: (piece, begin, into) => storage.read(piece, begin, into),
-    write: (piece, begin, bytes) => storage.write(piece, begin, bytes),
-    stamps: () => storage.stamps(),
-    flush: () => storage.flush(),
+    open: () => disk().open(),
+    read: (piece, begin, into) => disk().read(piece, begin, into),
+    write: (piece, begin, bytes) => disk().write(piece, begin, bytes),
+    stamps: () => disk().stamps(),
+    flush: () => disk().flush(),
+    setWanted: (files) => disk().setWanted(files),
+    move: (to) => disk().move(to),
+    remove: () => disk().remove(),
     close: async () => undefined,
   };
 }

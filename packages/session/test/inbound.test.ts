@@ -15,6 +15,7 @@ const HANDSHAKE = encodeHandshake({
 });
 
 class Host implements InboundHost {
+  readonly limits = { down: [], up: [] };
   readonly clock = new SimClock();
   readonly arriving = new Set<ByteStream>();
   readonly connections = new Set<Connection>();

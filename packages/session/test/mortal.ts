@@ -56,6 +56,9 @@ export class Mortal {
       stamps: () => this.#while(() => inner.stamps()),
       flush: () => this.#while(() => inner.flush()),
       // The bytes outlive the session, as on a disk.
+      setWanted: (files) => this.#while(() => inner.setWanted(files)),
+      move: (to) => this.#while(() => inner.move(to)),
+      remove: () => this.#while(() => inner.remove()),
       close: async () => undefined,
     };
   }

@@ -70,7 +70,7 @@ test('a new start spares those their wait who did not fail', () => {
   for (const address of ['left:1', 'failed:1', 'barred:1']) list.add(address, 'tracker');
   list.ended('left:1', 0, null, 600_000);
   list.ended('failed:1', 0, 'refused');
-  list.bar('barred:1', 'sent bad data');
+  list.bar('barred:1');
   list.wake();
   expect(dial(list, 1)).toBe('left:1');
   expect(list.next(1)).toBeUndefined();
@@ -91,8 +91,8 @@ test('fewest failures first, then whoever waits longest', () => {
 test('a barred address is never offered again, whoever tells it', () => {
   const list = new PeerList();
   list.add('a:1', 'tracker');
-  list.bar('a:1', 'sent bad data');
-  list.bar('b:1', 'our own address');
+  list.bar('a:1');
+  list.bar('b:1');
   list.ended('a:1', 0, null);
   expect(list.add('a:1', 'dht')).toBe(false);
   expect([list.isBarred('a:1'), list.isBarred('b:1'), list.isBarred('c:1')]).toEqual([true, true, false]);
@@ -101,27 +101,27 @@ test('a barred address is never offered again, whoever tells it', () => {
 });
 
 test('a bar holds though the list is full', () => {
-  const list = new PeerList(2);
+  const list = new PeerList({ limit: 2 });
   list.add('a:1', 'tracker');
   list.add('b:1', 'tracker');
-  list.bar('c:1', 'sent bad data');
+  list.bar('c:1');
   expect(list.isBarred('c:1')).toBe(true);
   list.ended('a:1', 0, 'refused');
   expect(list.add('c:1', 'tracker')).toBe(false);
-  list.bar('d:1', 'sent bad data');
-  list.bar('e:1', 'sent bad data');
+  list.bar('d:1');
+  list.bar('e:1');
   expect([list.isBarred('c:1'), list.isBarred('e:1')], 'the oldest gives way').toEqual([false, true]);
 });
 
 test('a full list gives up the address that failed most, and keeps good, connected and barred ones', () => {
-  const list = new PeerList(4);
+  const list = new PeerList({ limit: 4 });
   for (const address of ['good:1', 'here:1', 'bad:1', 'worse:1']) list.add(address, 'tracker');
   list.connected('here:1');
   list.ended('bad:1', 0, 'refused');
   list.ended('worse:1', 0, 'refused');
   list.ended('worse:1', 0, 'refused');
   expect(list.add('new:1', 'tracker')).toBe(true);
-  list.bar('new:1', 'sent bad data');
+  list.bar('new:1');
   expect(list.add('newer:1', 'tracker')).toBe(true);
   expect(list.add('newest:1', 'tracker'), 'nothing that may go is left').toBe(false);
   const offered: string[] = [];
@@ -148,13 +148,13 @@ test('property: within the limit, never offering who is connected, barred or wai
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const list = new PeerList(8);
+      const list = new PeerList({ limit: 8 });
       const connected = new Set<string>();
       let now = 0;
       for (const one of steps) {
         if ('ms' in one) now += one.ms;
         else if (one.do === 'add') list.add(one.address, 'any');
-        else if (one.do === 'bar') list.bar(one.address, 'bad');
+        else if (one.do === 'bar') list.bar(one.address);
         else if (one.do === 'ended' || one.do === 'failed') {
           list.ended(one.address, now, one.do === 'failed' ? 'refused' : null);
           connected.delete(one.address);

@@ -9,8 +9,7 @@ const have = new Bitfield(layout.pieceCount);
 have.set(1);
 const data: ResumeData = {
   storage: { have, stamps: [{ size: 65_536, mtimeMs: 1_234.5 }, null], partial: [{ piece: 2, blocks: [1] }] },
-  uploaded: 7,
-  downloaded: 9,
+  progress: { uploaded: 7, downloaded: 9, seedingMs: 11, priorities: [4, 0] },
 };
 const json = JSON.parse(new TextDecoder().decode(encodeResumeData(infoHash, data))) as Record<string, unknown>;
 
@@ -38,8 +37,7 @@ test('absurd counters count as none, and do not cost the have-map', () => {
   for (const counter of [-1, 1.5, 1e300, '7', null, {}]) {
     expect(decode({ ...json, uploaded: counter, downloaded: counter })).toEqual({
       ...data,
-      uploaded: 0,
-      downloaded: 0,
+      progress: { ...data.progress, uploaded: 0, downloaded: 0 },
     });
   }
 });

@@ -1,9 +1,17 @@
-import { MemoryStorage, type Storage } from '@shoal/storage';
-import { FaultyStorage } from '@shoal/testkit';
+import { MemoryStorage } from '@shoal/storage';
 import { expect, test } from 'vitest';
 import type { PeerSource, Torrent, TorrentEvent } from '../src/index.ts';
 import { Session } from '../src/index.ts';
-import { contentOf, filledStorage, hasher, makeTorrent, memoryStateStore, outliving, World } from './harness.ts';
+import {
+  contentOf,
+  faultyDisk,
+  filledStorage,
+  hasher,
+  makeTorrent,
+  memoryStateStore,
+  outliving,
+  World,
+} from './harness.ts';
 
 const LINE = { up: 1 << 20, down: 1 << 20 };
 
@@ -56,10 +64,11 @@ test('after a clean close the have-map is trusted: nothing is hashed, the counte
 test('a disk that fills up stops the torrent with words, and it goes on when there is room', async () => {
   const world = new World('full');
   const made = makeTorrent(world.random, [400_000], 32_768);
-  const storage = new FaultyStorage(new MemoryStorage({ layout: made.metainfo.layout }));
+  const storage = faultyDisk(new MemoryStorage({ layout: made.metainfo.layout }));
   storage.full(100_000);
   await world.join('10.0.0.1', made, { storage: await filledStorage(made) });
   const leech = await world.join('10.0.0.2', made, { storage });
+  const events = record(leech.torrent);
   await world.clock.run(() => leech.torrent.error !== null, 60_000);
   expect(leech.torrent.error).toMatchObject({
     code: 'ERR_STORAGE',
@@ -68,8 +77,10 @@ test('a disk that fills up stops the torrent with words, and it goes on when the
   expect(leech.torrent.peers).toEqual([]);
   await expect(leech.torrent.whenComplete()).rejects.toMatchObject({ code: 'ERR_STORAGE' });
 
+  // It tries again by itself, and says the same words once only.
+  await world.clock.run(undefined, 60_000);
+  expect(events.filter(({ type }) => type === 'error')).toHaveLength(1);
   storage.heal();
-  void leech.torrent.resume();
   await world.untilComplete(120_000);
   expect(Buffer.compare(await contentOf(storage, made), made.data)).toBe(0);
   await world.close();
@@ -278,14 +289,7 @@ test('a file that vanished during a pause is fetched again', async () => {
   const made = makeTorrent(world.random, [300_000, 300_000], 32_768);
   await world.join('10.0.0.1', made, { storage: await filledStorage(made), host: LINE });
   let disk = new MemoryStorage({ layout: made.metainfo.layout });
-  const storage: Storage = {
-    open: () => disk.open(),
-    read: (piece, begin, into) => disk.read(piece, begin, into),
-    write: (piece, begin, bytes) => disk.write(piece, begin, bytes),
-    stamps: () => disk.stamps(),
-    flush: () => disk.flush(),
-    close: async () => undefined,
-  };
+  const storage = outliving(() => disk);
   const leech = await world.join('10.0.0.2', made, { storage, host: LINE });
   await world.untilComplete(60_000);
   const pausing = leech.torrent.pause();

@@ -25,6 +25,9 @@ export function testPeerSource(
     private: false,
     port: () => 6881,
     counters: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
+    partialSeed: () => false,
+    externalAddress: () => undefined,
+    trackerChanged: () => undefined,
     offerPeers: (addresses) => void offered.push(...addresses),
     statusChanged: () => undefined,
   });

@@ -1,0 +1,100 @@
+// What a torrent does while it runs: its peers and its sources, opened and closed together, and the account of what they
+// gave and took. Invariant: there are peers, and started sources, only between `start` and `stop`.
+import type { InfoHash, PeerId } from '@shoal/primitives';
+import type { Content } from './content.ts';
+import type { AttachedExtension, SourceStatus } from './contracts.ts';
+import { Ledger } from './ledger.ts';
+import { SourceSet } from './source-set.ts';
+import { Swarm, type SwarmEvents } from './swarm.ts';
+import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
+import { type Viewed, viewForExtensions, viewForSource } from './torrent-views.ts';
+
+export interface ExchangeOptions {
+  readonly host: TorrentHost;
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly torrent: Pick<TorrentOptions, 'sources' | 'extensions' | 'downLimit' | 'upLimit' | 'onMetadata'>;
+  readonly content: () => Content | undefined;
+  readonly isPrivate: () => boolean;
+  readonly events: SwarmEvents & { onSources(): void };
+}
+
+export class Exchange {
+  readonly swarm: Swarm;
+  /** Over all runs. */
+  readonly ledger: Ledger;
+  readonly #options: ExchangeOptions;
+  readonly #sources: SourceSet;
+  readonly #attached: AttachedExtension[] = [];
+  readonly #viewed: Viewed;
+  #running = false;
+  #tickedAt = 0;
+
+  constructor(options: ExchangeOptions) {
+    const { host, infoHash, peerId, torrent, events } = options;
+    this.#options = options;
+    this.#sources = new SourceSet(torrent.sources ?? []);
+    this.swarm = new Swarm({ host, infoHash, peerId, extensions: this.#attached, events });
+    this.ledger = new Ledger(this.swarm.downRate, this.swarm.upRate);
+    this.swarm.downLimit.limit = torrent.downLimit;
+    this.swarm.upLimit.limit = torrent.upLimit;
+    this.#viewed = {
+      host,
+      infoHash,
+      peerId,
+      swarm: this.swarm,
+      content: options.content,
+      isPrivate: options.isPrivate,
+      sourcesChanged: () => events.onSources(),
+      offerMetadata: (info) => torrent.onMetadata?.(info),
+    };
+    for (const extension of torrent.extensions ?? [])
+      this.#attached.push(extension.attach(viewForExtensions(this.#viewed)));
+  }
+
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#tickedAt = this.#options.host.clock.now();
+    this.swarm.open();
+    this.#sources.start((name) => viewForSource(this.#viewed, name));
+  }
+
+  /** The peers are gone when this returns; resolves when the sources have said goodbye. Never rejects. */
+  stop(reason: string): Promise<void> {
+    this.#running = false;
+    this.swarm.close(reason);
+    return this.#sources.stop();
+  }
+
+  /** The last piece of all was downloaded. */
+  complete(): void {
+    this.#sources.complete();
+  }
+
+  announceNow(): void {
+    this.#sources.announceNow();
+  }
+
+  tick(now: number, seeding: boolean): void {
+    const elapsed = now - this.#tickedAt;
+    this.#tickedAt = now;
+    this.swarm.tick(now);
+    if (!this.#running) return;
+    if (seeding) this.ledger.seeded(elapsed);
+    else if (this.swarm.isStarving) this.#sources.wantPeers();
+  }
+
+  status(): SourceStatus[] {
+    return this.#sources.status();
+  }
+
+  /** The torrent is no more. */
+  detach(): void {
+    for (const extension of this.#attached) extension.detach();
+  }
+}
