@@ -1,7 +1,7 @@
 // Verified bytes kept in memory for those who ask: runs of extents read ahead from the storage, and whole pieces that
 // were just written. All of it is spare to the budget and goes least recently used first.
-// Who asks here and there gets one extent; who continues where the last read ended gets four: a call costs the same for
-// both, and four fifths of a fast seed's reads go away. Once memory is so short that what was read before is gone
+// Who asks here and there gets one extent; who continues where the last read ended gets four: a piece of
+// 4 MiB then takes 5 reads instead of 16. Once memory is so short that what was read before is gone
 // again, nobody continues, and all reads are small.
 // Invariant: an extent is in `#extents` or being read in `#loading`, not both; nothing handed out is ever written to again.
 import { concatBytes, type Layout } from '@shoal/primitives';

@@ -133,3 +133,13 @@ test('hostile values never throw', () => {
     }),
   );
 });
+
+test('hidden bytes and a file are not the same, whatever their sizes and times; both survive JSON', () => {
+  const hidden = { size: PIECE, mtimeMs: whole[1]?.mtimeMs ?? 0, hidden: true } as const;
+  const withHidden = saved([0, 2, 3], { stamps: replace(1, hidden) });
+  expect(plan(withHidden)).toMatchObject({ trusted: [0], check: [2, 3] });
+  expect(plan(saved([0, 2, 3]), replace(1, hidden))).toMatchObject({ trusted: [0], check: [2, 3] });
+  const again = decodeResume(JSON.parse(JSON.stringify(encodeResume(withHidden))), layout);
+  expect(again?.stamps).toEqual(replace(1, hidden));
+  expect(plan(again, replace(1, hidden))).toMatchObject({ trusted: [0, 2, 3], check: [] });
+});

@@ -273,3 +273,22 @@ test('stamps and writes at once: our own writes are never taken for somebody els
   }
   expect(await storage.stamps()).not.toContain(null);
 });
+
+test('a file that was replaced while it was not open is not written to, nor read', async () => {
+  const storage = await make({ maxOpenFiles: 1 });
+  await writeAll(storage);
+  await storage.flush();
+  await storage.stamps();
+  await storage.write(1, 50, ones.subarray(50));
+  await writeFile(path('other'), new Uint8Array(150).fill(5));
+  await rename(path('other'), path('a'));
+  const missing = { code: 'ERR_STORAGE_MISSING', path: path('a') };
+  await expect(read(storage, 0)).rejects.toMatchObject(missing);
+  await storage.open();
+  await storage.write(0, 0, ones);
+  await storage.write(1, 50, ones.subarray(50));
+  await writeFile(path('other'), new Uint8Array(150).fill(6));
+  await rename(path('other'), path('a'));
+  await expect(storage.write(0, 0, ones)).rejects.toMatchObject(missing);
+  expect((await readFile(path('a')))[0]).toBe(6);
+});

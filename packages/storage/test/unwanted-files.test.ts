@@ -258,3 +258,17 @@ test('a name as long as names may be', async () => {
   await storage.write(2, 0, piece(2));
   expect(await read(storage, 2)).toEqual(piece(2));
 });
+
+test('what is written before it is opened replaces hidden bytes too', async () => {
+  const first = await make(only(B));
+  await first.write(2, 0, piece(2));
+  await first.close();
+  const next = new DiskStorage({ root, layout, files });
+  opened.push(next);
+  const newer = new Uint8Array(100).fill(9);
+  await next.write(2, 0, newer);
+  expect(await read(next, 2)).toEqual(newer);
+  await next.open();
+  expect(await read(next, 2)).toEqual(newer);
+  expect(await list()).toEqual(['t', 't/a', 't/b', 't/c']);
+});

@@ -1,4 +1,4 @@
-// Big buffers without the zeroing, which was a third of a seed's CPU time where nothing else is left to do.
+// Big buffers without the zeroing: measured, a tenth of the CPU time that reading cached files takes.
 import { Buffer } from 'node:buffer';
 
 /** Memory that holds anything: for `PieceStoreOptions.allocate`, which overwrites every byte before it is read. */
