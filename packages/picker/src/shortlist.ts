@@ -4,7 +4,8 @@
 //
 // A list that holds all of the peer's free pieces is `complete`, and its best entry is found anew each time: the choice is
 // exact. A list that had to be cut is used up in the order it was built in, and then built again; that order may be
-// outdated by a few HAVEs, but it is never wrong about priorities, as any change of these ends all lists.
+// outdated by a few HAVEs, but it is never wrong about priorities: any change of these ends all lists, and what becomes
+// free is added only where it is no worse than something listed.
 import type { PieceSet } from './piece-set.ts';
 
 /** A piece's place in the order of preference: lower is better. */
@@ -37,12 +38,16 @@ export class Shortlist {
     return this.#entries.length;
   }
 
+  /** A piece became free. A list that was cut may leave it out. */
   add(piece: number, rank: Rank): void {
     if (this.complete) {
       this.#entries.push(piece);
       return;
     }
     const own = rank(piece);
+    const worst = this.#entries[0];
+    // What was left out is no better than the worst that is listed, but may be better than this.
+    if (worst === undefined || own > rank(worst)) return;
     let [low, high] = [0, this.#entries.length];
     while (low < high) {
       const middle = (low + high) >> 1;

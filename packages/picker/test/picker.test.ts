@@ -252,6 +252,22 @@ describe('priorities', () => {
     }
   });
 
+  it('hold where a shortlist that was cut is used up and a lesser piece becomes free', () => {
+    const {
+      picker: picks,
+      join,
+      pick,
+    } = picker('1111', '    ', {
+      limits: { probes: 0, shortlist: 2 },
+      priorities: '4777',
+    });
+    const [one, two] = [join('*   '), join('****')];
+    expect(pick(one)).toBe('0');
+    const [first, second] = pick(two, 2).split(' ').map(Number) as [number, number];
+    picks.removePeer(one);
+    expect(pick(two, 9)).toBe(`${6 - first - second} 0`);
+  });
+
   it('of 0 mean not wanted, and can be taken back', () => {
     const { picker: picks, join, pick } = picker('111');
     const peer = join('** ');
