@@ -29,6 +29,8 @@ export type CliErrorCode =
   | 'ERR_TRACKER'
   /** A peer's name that has no address. */
   | 'ERR_PEER'
+  /** No file of a torrent is what `--select` asks for. */
+  | 'ERR_SELECT'
   | 'ERR_WRITE'
   | 'ERR_TIMEOUT'
   | 'ERR_INTERRUPTED';

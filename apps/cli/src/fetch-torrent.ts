@@ -1,4 +1,5 @@
 // A .torrent from a web server: bounded in size, redirects and time.
+import { parseUrl } from '@shoal/primitives';
 import { CliError, EXIT, reasonOf } from './exit.ts';
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -34,7 +35,7 @@ async function follow(start: string, signal: AbortSignal): Promise<Response> {
     if (response.status < 300 || response.status > 399 || target === null) return response;
     await response.body?.cancel();
     if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
-    const next = URL.canParse(target, url) ? new URL(target, url) : undefined;
+    const next = parseUrl(target, new URL(url));
     if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
       throw new CliError('ERR_DOWNLOAD', `redirected to ${target}, which is no web address`, { status: EXIT.failed });
     }

@@ -1,5 +1,5 @@
 // The values of options, checked where they enter: what comes out is right, or the run ends with status 2.
-import { parseEndpoint } from '@shoal/primitives';
+import { parseEndpoint, parseUrl as readUrl } from '@shoal/primitives';
 import { InvalidArgumentError } from 'commander';
 
 /** For options that may be given again: collects the values of `parse` in order. */
@@ -23,7 +23,22 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
-const UNIT_SHIFT: Readonly<Record<string, number>> = { '': 0, K: 10, M: 20 };
+/** Bytes a second: `500000`, `500K`, `1.5M`, `1MiB`, at least 1024. */
+export function parseRate(text: string): number {
+  const match = /^(\d{1,12}(?:\.\d+)?)([KMG]?)(?:iB|B)?(?:\/s)?$/i.exec(text);
+  const rate = match ? Number(match[1]) * 2 ** (UNIT_SHIFT[(match[2] ?? '').toUpperCase()] as number) : Number.NaN;
+  if (!(rate >= 1_024)) throw new InvalidArgumentError('A rate is bytes a second from 1K up, such as 500K or 2M.');
+  return Math.floor(rate);
+}
+
+/** Bytes given for each byte taken. */
+export function parseRatio(text: string): number {
+  const ratio = /^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(ratio >= 0)) throw new InvalidArgumentError('A ratio is a number from 0 up, such as 1.5.');
+  return ratio;
+}
+
+const UNIT_SHIFT: Readonly<Record<string, number>> = { '': 0, K: 10, M: 20, G: 30 };
 const SMALLEST_PIECE = 2 ** 14;
 const LARGEST_PIECE = 2 ** 28;
 
@@ -56,7 +71,7 @@ export function parseWebSeedUrl(text: string): string {
 }
 
 function parseUrl(text: string, schemes: readonly string[], what: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = readUrl(text);
   if (url === undefined || url.hostname === '' || !schemes.includes(url.protocol)) {
     throw new InvalidArgumentError(`${what} is a URL that begins with ${schemes.join(', ')}.`);
   }

@@ -16,6 +16,8 @@ import {
   parsePeer,
   parsePieceLength,
   parsePort,
+  parseRate,
+  parseRatio,
   parseSeconds,
   parseTrackerUrl,
   parseWebSeedUrl,
@@ -93,7 +95,14 @@ function createProgram(io: Io, outcome: Outcome): Command {
     new Option('--peer <HOST:PORT>', 'a peer to connect to; may be given again').argParser(again(parsePeer));
   const port = (): Option =>
     new Option('--port <PORT>', 'TCP port to listen on (default: chosen by the system)').argParser(parsePort);
-  const bind = (): Option => new Option('--bind <ADDRESS>', 'local address of all peer connections');
+  const bind = (): Option => new Option('--bind <ADDRESS>', 'local address of all connections');
+  const limitDown = (): Option =>
+    new Option('--limit-down <RATE>', 'download at most so many bytes a second, such as 500K or 2M').argParser(
+      parseRate,
+    );
+  const limitUp = (): Option =>
+    new Option('--limit-up <RATE>', 'upload at most so many bytes a second').argParser(parseRate);
+  const ipFilter = (): Option => new Option('--ip-filter <FILE>', 'addresses that may not be peers, one range a line');
   const trackers = (description: string): Option =>
     new Option('--tracker <URL>', description).argParser(again(parseTrackerUrl));
 
@@ -106,15 +115,32 @@ function createProgram(io: Io, outcome: Outcome): Command {
     .addOption(peer())
     .addOption(port())
     .addOption(bind())
+    .addOption(limitDown())
+    .addOption(limitUp())
+    .addOption(ipFilter())
+    .addOption(
+      new Option('--select <GLOB>', 'only files whose path matches; may be given again').argParser(
+        again((glob: string) => glob),
+      ),
+    )
+    .option('--sequential', 'fetch the pieces in order')
     .addOption(new Option('--timeout <SECONDS>', 'give up after so long in total').argParser(parseSeconds))
     .option('--seed', 'seed on when everything is there, until interrupted')
+    .addOption(
+      new Option('--seed-ratio <RATIO>', 'seed until so many times its size was uploaded').argParser(parseRatio),
+    )
+    .addOption(new Option('--seed-time <SECONDS>', 'seed for so long').argParser(parseSeconds))
     .option('--list', 'list the files and end')
     .addOption(json('one event a line'))
     .option('--quiet', 'print errors alone')
     .option('--no-color', 'no colours (as with NO_COLOR=1)')
     .addHelpText(
       'after',
-      examples('shoal get debian.torrent', 'shoal get https://example.org/a.torrent -d /srv --json'),
+      examples(
+        'shoal get debian.torrent',
+        'shoal get https://example.org/a.torrent -d /srv --json',
+        "shoal get album.torrent --select '*.flac' --limit-down 2M",
+      ),
     )
     .action(async (sources: string[], options: GetOptions) => {
       outcome.streams = options.json === true && options.list !== true;
@@ -132,6 +158,9 @@ function createProgram(io: Io, outcome: Outcome): Command {
     .addOption(peer())
     .addOption(port())
     .addOption(bind())
+    .addOption(limitDown())
+    .addOption(limitUp())
+    .addOption(ipFilter())
     .option('--output <FILE>', 'write the torrent that was made')
     .addOption(json('one event a line'))
     .addHelpText(

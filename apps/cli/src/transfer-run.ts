@@ -84,9 +84,9 @@ export class TransferRun {
     this.#reporter.done(transfer);
   }
 
-  /** Waits until the torrent fails, which is reported, or the user wants to stop. */
-  async untilStopped(transfer: Transfer, signal: AbortSignal): Promise<void> {
-    await this.reached(transfer, whenStopped(transfer.torrent, signal));
+  /** Waits until the torrent fails, which is reported, has given enough, or the user wants to stop. False: it failed. */
+  untilStopped(transfer: Transfer, signal: AbortSignal): Promise<boolean> {
+    return this.reached(transfer, whenStopped(transfer.torrent, signal));
   }
 
   seeding(transfer: Transfer): void {
@@ -96,6 +96,8 @@ export class TransferRun {
   /** Reports the failure of one torrent, once; the others go on. */
   fail(transfer: Transfer, failure: Failure): void {
     if (this.#closing || !this.#active.delete(transfer)) return;
+    // A torrent whose disk failed would try again by itself: for the user of this run it is over.
+    void transfer.torrent.pause();
     const message = `${printable(transfer.metainfo.name)}: ${failure.message}`;
     this.#reporter.failed(transfer, { ...failure, message });
   }
@@ -147,7 +149,7 @@ export async function runTransfers<T>(
   return { result, allSaved: run.allSaved };
 }
 
-/** Resolves when the signal is aborted, or the torrent closed. Rejects with the torrent's error. */
+/** Resolves when the signal is aborted, or the torrent closed or paused for having given enough. Rejects with the torrent's error. */
 function whenStopped(torrent: Torrent, signal: AbortSignal): Promise<void> {
   if (torrent.error) return Promise.reject(torrent.error);
   if (signal.aborted) return Promise.resolve();
@@ -159,7 +161,7 @@ function whenStopped(torrent: Torrent, signal: AbortSignal): Promise<void> {
     };
     const unsubscribe = torrent.subscribe((event) => {
       if (event.type === 'error') reject(event.error);
-      if (event.type === 'error' || event.type === 'closed') end();
+      if (event.type === 'error' || event.type === 'closed' || event.type === 'shareLimit') end();
     });
     signal.addEventListener('abort', end, { once: true });
   });

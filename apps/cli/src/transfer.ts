@@ -19,8 +19,14 @@ export function pathOf({ metainfo, dir }: Pick<Transfer, 'metainfo' | 'dir'>): s
 }
 
 /** Bytes of all files, padding left out. */
-export function sizeOf({ files }: Metainfo): number {
+export function sizeOf({ files }: Pick<Metainfo, 'files'>): number {
   return files.reduce((total, { length, padding }) => (padding ? total : total + length), 0);
+}
+
+/** Bytes of the files that are wanted. */
+export function wantedSizeOf({ metainfo, torrent }: Pick<Transfer, 'metainfo' | 'torrent'>): number {
+  const wanted = metainfo.files.filter((_, index) => torrent.priorities?.[index] !== 0);
+  return sizeOf({ files: wanted });
 }
 
 /** Seconds since it was added. */
@@ -29,8 +35,8 @@ export function secondsOf({ startedAt }: Transfer): number {
 }
 
 /** Seconds until it is complete, null where nobody sends. */
-export function etaOfSnapshot({ bytesTotal, bytesDone, downRate }: TorrentSnapshot): number | null {
-  return etaOf(bytesTotal - bytesDone, downRate);
+export function etaOfSnapshot({ bytesWanted, bytesWantedDone, downRate }: TorrentSnapshot): number | null {
+  return etaOf(bytesWanted - bytesWantedDone, downRate);
 }
 
 /** Which files are whole, as indices in `metainfo.files`, padding left out. */

@@ -1,6 +1,6 @@
 // The command line, parsed once: from here on everything is checked. Unknown or wrong options are ERR_SEEDER_USAGE.
 import { isIP } from 'node:net';
-import { normalizeIp } from '@shoal/primitives';
+import { normalizeIp, parseUrl } from '@shoal/primitives';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { SeederError } from './errors.ts';
@@ -98,7 +98,7 @@ function address(text: string): string {
 }
 
 function publicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.search !== '' || url.hash !== '') {
     throw new InvalidArgumentError('not an http or https URL without query and fragment');
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Metainfo } from '@shoal/metainfo';
-import { formatEndpoint, PeerId } from '@shoal/primitives';
+import { formatEndpoint, PeerId, parseUrl } from '@shoal/primitives';
 import type { AnnounceRequest, AnnounceResponse } from '@shoal/tracker';
 import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
 import { CliError, EXIT, type ExitStatus, failureOf } from '../exit.ts';
@@ -99,7 +99,7 @@ async function ask(
 }
 
 function describe({ url, error, warning, seeders, leechers, peers, interval }: TrackerAnswer): string {
-  const host = URL.canParse(url) ? new URL(url).host : '';
+  const host = parseUrl(url)?.host ?? '';
   // What happened to the connection names the host, which stands in the URL already.
   if (error) return `${printable(url)}: ${error.message.replace(`${host}: `, '')}`;
   const counts = [

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Metainfo } from '@shoal/client';
+import type { AddOptions, Metainfo } from '@shoal/client';
+import { clientOptions, type PeerOptions } from '../client-options.ts';
 import { CliError, EXIT, type ExitStatus, type Failure } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
@@ -9,19 +10,24 @@ import { printable } from '../output/printable.ts';
 import { whyNothing } from '../output/why-nothing.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
+import { prioritiesFor } from '../selection.ts';
 import { loadTorrent } from '../source.ts';
-import { stateDirOf } from '../state-dir.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
 
-export interface GetOptions {
+export interface GetOptions extends PeerOptions {
   readonly dir?: string;
   readonly peer?: readonly string[];
-  readonly port?: number;
-  readonly bind?: string;
+  /** Globs. */
+  readonly select?: readonly string[];
+  readonly sequential?: boolean;
   /** Seconds. */
   readonly timeout?: number;
   readonly seed?: boolean;
+  /** Each of the two means `seed` until then. */
+  readonly seedRatio?: number;
+  /** Seconds. */
+  readonly seedTime?: number;
   readonly list?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -72,12 +78,13 @@ async function download(
 ): Promise<ExitStatus> {
   const peers = await resolvePeers(options.peer ?? []);
   const dir = resolve(io.cwd, options.dir ?? '.');
-  const { port = 0, bind } = options;
+  const requests = torrents.map((metainfo) => ({ metainfo, options: { dir, peers, ...wishesFor(metainfo, options) } }));
+  const seedsOn = isSeedingOn(options);
   const { result, allSaved } = await runTransfers(
     {
-      client: { port, ...(bind === undefined ? {} : { bind }), stateDir: stateDirOf(io) },
+      client: await clientOptions(options, io),
       reporter: await createReporter(options, io),
-      requests: torrents.map((metainfo) => ({ metainfo, options: { dir, peers } })),
+      requests,
     },
     async (run): Promise<ExitStatus | 'cut short'> => {
       const lives = run.transfers.map((transfer) => live(run, transfer, options, io.signal));
@@ -85,9 +92,11 @@ async function download(
       await Promise.race([completions, whenAborted(io.signal), whenAborted(deadline)]);
       if (run.transfers.every(({ torrent }) => torrent.state === 'seeding' || torrent.error !== null)) {
         const outcomes = await completions;
-        if (!options.seed) return outcomes.every((isDone) => isDone) ? EXIT.done : EXIT.failed;
-        await Promise.all(lives.map(({ ended }) => ended));
-        return io.signal.aborted ? EXIT.interrupted : EXIT.failed;
+        const allDone = outcomes.every((isDone) => isDone);
+        if (!seedsOn) return allDone ? EXIT.done : EXIT.failed;
+        const gaveEnough = await Promise.all(lives.map(({ ended }) => ended));
+        if (io.signal.aborted) return EXIT.interrupted;
+        return allDone && gaveEnough.every((isDone) => isDone) ? EXIT.done : EXIT.failed;
       }
       if (io.signal.aborted) return 'cut short';
       for (const transfer of run.transfers) {
@@ -101,24 +110,43 @@ async function download(
   return result;
 }
 
-/** One torrent's way: whether it became complete, and the end of its seeding, of which it may fail while others still download. */
+/**
+ * One torrent's way: whether it became complete, and the end of its seeding (whether it gave as much as it was told to), of
+ * which it may fail while others still download.
+ */
 function live(
   run: TransferRun,
   transfer: Transfer,
   options: GetOptions,
   signal: AbortSignal,
-): { readonly completed: Promise<boolean>; readonly ended: Promise<void> } {
+): { readonly completed: Promise<boolean>; readonly ended: Promise<boolean> } {
   const completed = complete(run, transfer, options);
-  const ended = completed.then(async (isDone) => {
-    if (isDone && options.seed) await run.untilStopped(transfer, signal);
-  });
+  const ended = completed.then((isDone) => isDone && isSeedingOn(options) && run.untilStopped(transfer, signal));
   return { completed, ended };
 }
 
 async function complete(run: TransferRun, transfer: Transfer, options: GetOptions): Promise<boolean> {
   if (!(await run.reached(transfer, transfer.torrent.whenComplete()))) return false;
-  run.done(transfer, { goesOn: options.seed === true });
+  run.done(transfer, { goesOn: isSeedingOn(options) });
   return true;
+}
+
+/** What the user wants of one torrent. */
+function wishesFor(metainfo: Metainfo, options: GetOptions): Partial<AddOptions> {
+  const { seedRatio, seedTime } = options;
+  const priorities = prioritiesFor(metainfo, options.select ?? []);
+  return {
+    ...(priorities === undefined ? {} : { priorities }),
+    ...(options.sequential ? { order: 'sequential' as const } : {}),
+    shareLimits: {
+      ...(seedRatio === undefined ? {} : { ratio: seedRatio }),
+      ...(seedTime === undefined ? {} : { timeMs: seedTime * 1_000 }),
+    },
+  };
+}
+
+function isSeedingOn({ seed, seedRatio, seedTime }: GetOptions): boolean {
+  return seed === true || seedRatio !== undefined || seedTime !== undefined;
 }
 
 function interrupted(allSaved: boolean): CliError {
@@ -136,7 +164,7 @@ function interrupted(allSaved: boolean): CliError {
 
 function timedOut({ torrent }: Transfer, seconds: number): Failure {
   const snapshot = torrent.snapshot();
-  const { state, bytesDone, bytesTotal, downRate } = snapshot;
+  const { state, bytesWantedDone: bytesDone, bytesWanted: bytesTotal, downRate } = snapshot;
   let why: string;
   if (state === 'checking') why = 'what is on disk is not checked yet';
   else if (downRate >= 1) why = `${formatPercent(bytesDone, bytesTotal)} of ${formatBytes(bytesTotal)} is here`;

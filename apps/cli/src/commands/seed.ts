@@ -1,24 +1,22 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Metainfo } from '@shoal/client';
+import { clientOptions, type PeerOptions } from '../client-options.ts';
 import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
 import { formatBytes } from '../output/format.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { isWebUrl, loadTorrent } from '../source.ts';
-import { stateDirOf } from '../state-dir.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRequest, type TransferRun, whenAborted } from '../transfer-run.ts';
 import { makeTorrent, writeTorrent } from './create.ts';
 
-export interface SeedOptions {
+export interface SeedOptions extends PeerOptions {
   readonly dir?: string;
   /** Each a tier of its own; instead of a torrent's own. */
   readonly tracker?: readonly string[];
   readonly peer?: readonly string[];
-  readonly port?: number;
-  readonly bind?: string;
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -36,10 +34,9 @@ export async function seed(arguments_: readonly string[], options: SeedOptions, 
     const request = { metainfo, options: { dir, peers, ...(trackers === undefined ? {} : { trackers }) } };
     requests.set(metainfo.infoHash.hex, request);
   }
-  const { port = 0, bind } = options;
   const { result } = await runTransfers(
     {
-      client: { port, ...(bind === undefined ? {} : { bind }), stateDir: stateDirOf(io) },
+      client: await clientOptions(options, io),
       reporter: await createReporter(options, io),
       requests: [...requests.values()],
     },

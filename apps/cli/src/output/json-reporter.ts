@@ -2,7 +2,7 @@
 import { displayFiles } from '@shoal/metainfo';
 import { writeFailure } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { etaOfSnapshot, pathOf, secondsOf, sizeOf, type Transfer } from '../transfer.ts';
+import { etaOfSnapshot, pathOf, secondsOf, sizeOf, type Transfer, wantedSizeOf } from '../transfer.ts';
 import type { Reporter } from './reporter.ts';
 import { writeJson } from './write.ts';
 
@@ -26,7 +26,7 @@ export function createJsonReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'stde
     done(transfer) {
       write('progress', transfer, progressOf(transfer));
       const { downloaded } = transfer.torrent.snapshot();
-      const bytes = sizeOf(transfer.metainfo);
+      const bytes = wantedSizeOf(transfer);
       write('done', transfer, { path: pathOf(transfer), seconds: secondsOf(transfer), bytes, downloaded });
     },
     seeding: (transfer, port) => write('seeding', transfer, { name: transfer.metainfo.name, port }),
@@ -44,7 +44,16 @@ export function createJsonReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'stde
 
 function progressOf({ torrent }: Transfer): Record<string, unknown> {
   const snapshot = torrent.snapshot();
-  const { state, bytesDone, bytesTotal, downRate, upRate, peers, seeds, uploaded } = snapshot;
+  const {
+    state,
+    bytesWantedDone: bytesDone,
+    bytesWanted: bytesTotal,
+    downRate,
+    upRate,
+    peers,
+    seeds,
+    uploaded,
+  } = snapshot;
   return {
     state,
     bytesDone,

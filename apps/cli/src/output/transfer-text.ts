@@ -1,5 +1,5 @@
 // The sentences about a transfer that a terminal and a log have in common.
-import { etaOfSnapshot, pathOf, secondsOf, sizeOf, type Transfer } from '../transfer.ts';
+import { etaOfSnapshot, pathOf, secondsOf, type Transfer, wantedSizeOf } from '../transfer.ts';
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from './format.ts';
 import { printable } from './printable.ts';
 import { describeSource, whyNothing } from './why-nothing.ts';
@@ -19,23 +19,23 @@ export function phaseOf({ torrent }: Transfer): string {
 
 /** From 0 to 1: of what is to be checked, or of what is to be had. */
 export function shareOf({ torrent }: Transfer): number {
-  const { state, bytesTotal, bytesDone, bytesChecked } = torrent.snapshot();
-  if (bytesTotal === 0) return 1;
-  return (state === 'checking' ? bytesChecked : bytesDone) / bytesTotal;
+  const { state, bytesTotal, bytesWanted, bytesWantedDone, bytesChecked } = torrent.snapshot();
+  if (bytesWanted === 0) return 1;
+  return state === 'checking' ? bytesChecked / bytesTotal : bytesWantedDone / bytesWanted;
 }
 
 /** Everything but the name and the bar. */
 export function figuresOf(transfer: Transfer): string {
   const snapshot = transfer.torrent.snapshot();
-  const { state, bytesTotal, bytesDone, bytesChecked, downRate, upRate, peers, uploaded } = snapshot;
-  const total = formatBytes(bytesTotal);
+  const { state, bytesTotal, bytesWanted, bytesWantedDone, bytesChecked, downRate, upRate, peers, uploaded } = snapshot;
+  const total = formatBytes(state === 'checking' ? bytesTotal : bytesWanted);
   if (state === 'checking') return `${formatBytes(bytesChecked)} of ${total} checked`;
   const people = formatCount(peers, 'peer');
   if (state === 'seeding') return `${total}  ↑ ${formatRate(upRate)}  ${formatBytes(uploaded)} sent  ${people}`;
   const eta = etaOfSnapshot(snapshot);
   const rates = upRate >= 1 ? `↓ ${formatRate(downRate)} ↑ ${formatRate(upRate)}` : `↓ ${formatRate(downRate)}`;
   const rest = eta === null ? '' : `  ${formatDuration(eta)} left`;
-  return `${formatBytes(bytesDone)} of ${total}  ${rates}  ${people}${rest}`;
+  return `${formatBytes(bytesWantedDone)} of ${total}  ${rates}  ${people}${rest}`;
 }
 
 /** Why it stands still, where it has for a while. */
@@ -54,7 +54,7 @@ export function trackerTroubles(transfer: Transfer): string[] {
 /** The line that stays: what came, how fast, and where it lies. */
 export function summaryOf(transfer: Transfer): string {
   const { downloaded } = transfer.torrent.snapshot();
-  const bytes = sizeOf(transfer.metainfo);
+  const bytes = wantedSizeOf(transfer);
   const place = printable(pathOf(transfer));
   const size = `${nameOf(transfer)}: ${formatBytes(bytes)}`;
   if (downloaded === 0) return `${size}, all there already, in ${place}`;

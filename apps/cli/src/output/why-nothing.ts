@@ -1,5 +1,7 @@
 // Why nothing arrives, in words: what each tracker said and what became of the addresses.
+
 import type { SourceStatus, TorrentSnapshot } from '@shoal/client';
+import { parseUrl } from '@shoal/primitives';
 import { formatCount } from './format.ts';
 import { printable } from './printable.ts';
 
@@ -43,5 +45,5 @@ function describeAddresses({ known, tried, failed, lastError }: TorrentSnapshot[
 
 /** A tracker's URL may hold the user's passkey: the host is enough. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host || url : printable(url);
+  return parseUrl(url)?.host || printable(url);
 }

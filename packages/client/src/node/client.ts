@@ -4,29 +4,26 @@ import { resolve } from 'node:path';
 import type { Metainfo, MetainfoFile } from '@shoal/metainfo';
 import { parseTorrent, readMetainfo } from '@shoal/metainfo/node';
 import { formatEndpoint, parseEndpoint } from '@shoal/primitives';
-import { type PeerSource, Session, type StateStore, type Torrent } from '@shoal/session';
-import { createFolderStateStore, createNodeHasher, DiskStorage } from '@shoal/storage/node';
+import {
+  type PeerSource,
+  type Priority,
+  Session,
+  type ShareLimits,
+  type StateStore,
+  type Torrent,
+} from '@shoal/session';
+import {
+  allocateUninitialized,
+  createFolderStateStore,
+  createNodeHasher,
+  DiskStorage,
+  OpenFiles,
+} from '@shoal/storage/node';
 import { TrackerSource } from '@shoal/tracker';
-import { createTrackerClient } from '@shoal/tracker/node';
+import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
+import { type ClientOptions, resolveOptions } from './options.ts';
 import { nodeClock, nodeRandom } from './platform.ts';
 import { createTcpTransport } from './tcp.ts';
-
-export interface ClientOptions {
-  /** TCP port to listen on; 0 lets the system choose. Default: 0. */
-  readonly port?: number;
-  /** Local address of every peer socket. Default: any. */
-  readonly bind?: string;
-  /** Folder for resume data; made when needed. Default: none, so that nothing is remembered. */
-  readonly stateDir?: string;
-  /** Bytes of blocks and read-ahead in memory. Default: 64 MiB. */
-  readonly memory?: number;
-  /** Connections of all torrents. Default: 200. */
-  readonly maxConnections?: number;
-  /** Peers of one torrent. Default: 50. */
-  readonly maxPeers?: number;
-  /** Unchoked peers of one torrent. Default: 8. */
-  readonly uploadSlots?: number;
-}
 
 export interface AddOptions {
   /** The folder that holds, or will hold, the torrent's top name. */
@@ -37,6 +34,19 @@ export interface AddOptions {
   readonly trackers?: readonly (readonly string[])[];
   /** Further peer sources. */
   readonly sources?: readonly PeerSource[];
+  /** Added, and not started before `resume`. Default: false. */
+  readonly paused?: boolean;
+  /** Runs whatever `maxDownloads` and `maxSeeds` say. Default: false. */
+  readonly forced?: boolean;
+  /** Which files are wanted, and which first: 0 (not) to 7 each. Default: what was chosen before, else all alike. */
+  readonly priorities?: readonly Priority[];
+  /** In which order pieces are fetched. Default: rarest. */
+  readonly order?: 'rarest' | 'sequential';
+  /** When it has given enough and is paused. Default: as the client's. */
+  readonly shareLimits?: ShareLimits;
+  /** Bytes a second of this torrent. Default: no limit but the client's. */
+  readonly downLimit?: number;
+  readonly upLimit?: number;
 }
 
 /** Where a torrent's file lies below the download folder. */
@@ -46,11 +56,16 @@ export function pathOf(dir: string, file: MetainfoFile): string {
 
 export class Client {
   readonly session: Session;
-  readonly #trackers = createTrackerClient();
+  readonly #trackers: TrackerClient;
+  readonly #openFiles: OpenFiles;
+  readonly #allocate: 'sparse' | 'full';
 
   /** Use `createClient`. */
-  constructor(session: Session) {
-    this.session = session;
+  constructor(parts: { session: Session; trackers: TrackerClient; openFiles: OpenFiles; allocate: 'sparse' | 'full' }) {
+    this.session = parts.session;
+    this.#trackers = parts.trackers;
+    this.#openFiles = parts.openFiles;
+    this.#allocate = parts.allocate;
   }
 
   /** The TCP port that is announced. */
@@ -65,28 +80,41 @@ export class Client {
    */
   async add(source: string | Uint8Array | Metainfo, options: AddOptions): Promise<Torrent> {
     const metainfo = await metainfoOf(source);
-    const dir = resolve(options.dir);
-    const peers = (options.peers ?? []).map((peer) => formatEndpoint(parseEndpoint(peer)));
-    const tiers = (options.trackers ?? metainfo.announce).map((tier) => [...tier]);
-    const sources: PeerSource[] = [...(options.sources ?? [])];
-    if (tiers.length > 0) {
+    const { dir: folder, peers = [], trackers = metainfo.announce, sources: further = [], ...rest } = options;
+    const dir = resolve(folder);
+    const addresses = peers.map((peer) => formatEndpoint(parseEndpoint(peer)));
+    const sources: PeerSource[] = [...further];
+    if (trackers.length > 0) {
       sources.push(
         new TrackerSource({
-          tiers,
-          announce: (url, request, signal) => this.#trackers.announce(url, request, signal),
+          tiers: trackers.map((tier) => [...tier]),
+          announce: (url, request, signal, onLate) => this.#trackers.announce(url, request, signal, onLate),
           clock: nodeClock,
           random: () => nodeRandom.number(),
         }) satisfies PeerSource,
       );
     }
-    const torrent = this.session.add({
-      infoHash: metainfo.infoHash,
-      content: { metainfo, storage: new DiskStorage({ root: dir, layout: metainfo.layout, files: metainfo.files }) },
-      sources,
-      stateKey: stateKey(metainfo, dir),
+    const storage = new DiskStorage({
+      root: dir,
+      layout: metainfo.layout,
+      files: metainfo.files,
+      openFiles: this.#openFiles,
+      allocate: this.#allocate,
     });
-    torrent.addPeers(peers);
+    const { infoHash } = metainfo;
+    const stateKey = stateKeyOf(metainfo, dir);
+    const torrent = this.session.add({ ...rest, infoHash, content: { metainfo, storage }, sources, stateKey });
+    torrent.addPeers(addresses);
     return torrent;
+  }
+
+  /**
+   * Moves a torrent's data below another folder while it runs; nothing there is overwritten. Rejects with StorageError, and
+   * then everything is where it was.
+   */
+  async move(torrent: Torrent, dir: string): Promise<void> {
+    const to = resolve(dir);
+    await torrent.move(to, torrent.metainfo && stateKeyOf(torrent.metainfo, to));
   }
 
   /** Says goodbye, saves and closes everything; nothing keeps the process alive afterwards. */
@@ -100,19 +128,26 @@ export class Client {
   }
 }
 
-/** A client that listens. Rejects SessionError ERR_LISTEN where the port cannot be had. */
+/**
+ * A client that listens. Rejects SessionError ERR_LISTEN where the port cannot be had, RangeError where an option is not in
+ * its range.
+ */
 export async function createClient(options: ClientOptions = {}): Promise<Client> {
-  const { port = 0, bind, stateDir, ...limits } = options;
+  const { port, bind, stateDir, maxOpenFiles, allocate, ...forSession } = resolveOptions(options);
+  const local = bind === undefined ? {} : { bind };
   const session = new Session({
-    ...limits,
+    ...forSession,
     clock: nodeClock,
     random: nodeRandom,
     hasher: createNodeHasher(),
-    transports: [createTcpTransport({ port, ...(bind === undefined ? {} : { bind }) })],
+    allocate: allocateUninitialized,
+    sha1: (bytes) => createHash('sha1').update(bytes).digest(),
+    transports: [createTcpTransport({ port, ...local })],
     ...(stateDir === undefined ? {} : { stateStore: createFolderStateStore(stateDir) satisfies StateStore }),
   });
   await session.listen();
-  return new Client(session);
+  const openFiles = new OpenFiles({ limit: maxOpenFiles });
+  return new Client({ session, trackers: createTrackerClient(local), openFiles, allocate });
 }
 
 async function metainfoOf(source: string | Uint8Array | Metainfo): Promise<Metainfo> {
@@ -121,6 +156,6 @@ async function metainfoOf(source: string | Uint8Array | Metainfo): Promise<Metai
 }
 
 /** One torrent may lie in several folders: each has resume data of its own. */
-function stateKey(metainfo: Metainfo, dir: string): string {
+function stateKeyOf(metainfo: Metainfo, dir: string): string {
   return `${metainfo.infoHash.hex}-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
 }

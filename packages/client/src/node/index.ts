@@ -1,4 +1,19 @@
 export type { Metainfo } from '@shoal/metainfo';
-export type { Peer, PeerSource, SourceStatus, Torrent, TorrentEvent, TorrentSnapshot } from '@shoal/session';
-export { type AddOptions, Client, type ClientOptions, createClient, pathOf } from './client.ts';
+export type {
+  AddressFilter,
+  Peer,
+  PeerSnapshot,
+  PeerSource,
+  Priority,
+  ReadOptions,
+  SessionSnapshot,
+  ShareLimits,
+  SourceStatus,
+  Torrent,
+  TorrentEvent,
+  TorrentSnapshot,
+} from '@shoal/session';
+export { type AddOptions, Client, createClient, pathOf } from './client.ts';
+export { CLIENT_DEFAULTS, type ClientOptions } from './options.ts';
+export { createReadStream } from './read-stream.ts';
 export { createTcpTransport, type TcpOptions } from './tcp.ts';

@@ -1,0 +1,99 @@
+// What a client is made with: every option with its default and its range, checked before anything is opened.
+import type { AddressFilter, SessionOptions, ShareLimits } from '@shoal/session';
+
+export interface ClientOptions {
+  /** TCP port to listen on, IPv4 and IPv6 alike; 0 lets the system choose. Default: 0. */
+  readonly port?: number;
+  /** Local address of every socket: peers, trackers. Default: any. */
+  readonly bind?: string;
+  /** Folder for resume data; made when needed. Default: none, so that nothing is remembered. */
+  readonly stateDir?: string;
+  /** Bytes of blocks and read-ahead in memory, of all torrents. Default: 64 MiB. */
+  readonly memory?: number;
+  /** Files open at a time, of all torrents. Default: 128. */
+  readonly maxOpenFiles?: number;
+  /** `sparse`: files grow with what arrives; `full`: they get all their room at first. Default: sparse. */
+  readonly allocate?: 'sparse' | 'full';
+  /** Connections of all torrents. Default: 200. */
+  readonly maxConnections?: number;
+  /** Accepted connections from one address. Default: 20. */
+  readonly maxConnectionsPerAddress?: number;
+  /** Dials under way at once. Default: 20. */
+  readonly maxHalfOpen?: number;
+  /** Peers of one torrent. Default: 50. */
+  readonly maxPeers?: number;
+  /** Unchoked peers of one torrent; fewer where the upload limit is low. Default: 8. */
+  readonly uploadSlots?: number;
+  /** Whom a seed serves. Default: round-robin. */
+  readonly seedStrategy?: NonNullable<SessionOptions['seedStrategy']>;
+  /** Bytes a second of all torrents, everything that goes over peer connections counted. Default: no limit. */
+  readonly downLimit?: number;
+  readonly upLimit?: number;
+  /** Torrents that download, and that seed, at once; others wait in the order they were added. Default: no limit. */
+  readonly maxDownloads?: number;
+  readonly maxSeeds?: number;
+  /** When a torrent has given enough and is paused; a torrent's own limits go before. Default: never. */
+  readonly shareLimits?: ShareLimits;
+  /** Which addresses may be peers; an `IpFilter` of `@shoal/ip-filter` is one. Default: all. */
+  readonly addressFilter?: AddressFilter;
+}
+
+/** What holds where an option is left out; the others have no figure: no limit, no folder, no filter. */
+export const CLIENT_DEFAULTS = {
+  port: 0,
+  memory: 64 * 1024 * 1024,
+  maxOpenFiles: 128,
+  allocate: 'sparse',
+  maxConnections: 200,
+  maxConnectionsPerAddress: 20,
+  maxHalfOpen: 20,
+  maxPeers: 50,
+  uploadSlots: 8,
+  seedStrategy: 'round-robin',
+} as const satisfies ClientOptions;
+
+/** [least, most, whole numbers alone]. */
+type Range = readonly [least: number, most: number, whole: boolean];
+
+const MANY = Number.MAX_SAFE_INTEGER;
+const RANGES: Readonly<Record<string, Range>> = {
+  port: [0, 65_535, true],
+  memory: [1024 * 1024, MANY, true],
+  maxOpenFiles: [1, 1_000_000, true],
+  maxConnections: [1, 1_000_000, true],
+  maxConnectionsPerAddress: [1, 1_000_000, true],
+  maxHalfOpen: [1, 10_000, true],
+  maxPeers: [1, 1_000_000, true],
+  uploadSlots: [0, 1_000_000, true],
+  downLimit: [1, MANY, false],
+  upLimit: [1, MANY, false],
+  maxDownloads: [0, MANY, true],
+  maxSeeds: [0, MANY, true],
+};
+
+/** The options with their defaults. Throws RangeError that names the option, its value and its range. */
+export function resolveOptions(options: ClientOptions): ClientOptions & typeof CLIENT_DEFAULTS {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const [name, [least, most, whole]] of Object.entries(RANGES)) {
+    const value = given[name];
+    if (value === undefined) continue;
+    const isRight = typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value));
+    if (isRight) continue;
+    const kind = whole ? 'a whole number' : 'a number';
+    const upTo = most === MANY ? 'up' : `to ${most}`;
+    throw new RangeError(`option ${name} is ${kind} from ${least} ${upTo}, not ${String(value)}`);
+  }
+  oneOf('allocate', given.allocate, ['sparse', 'full']);
+  oneOf('seedStrategy', given.seedStrategy, ['round-robin', 'fastest-upload', 'anti-leech']);
+  const { ratio, timeMs } = options.shareLimits ?? {};
+  if (ratio !== undefined && !(ratio >= 0)) throw new RangeError(`option shareLimits.ratio is from 0 up, not ${ratio}`);
+  if (timeMs !== undefined && !(timeMs >= 0)) {
+    throw new RangeError(`option shareLimits.timeMs is from 0 up, not ${timeMs}`);
+  }
+  return { ...CLIENT_DEFAULTS, ...given };
+}
+
+function oneOf(name: string, value: unknown, values: readonly string[]): void {
+  if (value === undefined || values.includes(String(value))) return;
+  throw new RangeError(`option ${name} is one of ${values.join(', ')}, not ${String(value)}`);
+}
