@@ -12,6 +12,8 @@ const READ_QUANTUM = 16 * 1024;
 
 /** Who has not used them for so long gives them back to the others. */
 const UNUSED_MS = 1_000;
+/** So little is counted and does not make a connection wait: many that send nothing but haves must not take turns. */
+const SMALL = 4 * 1024;
 
 /** Why a stream is not read for now: no room for blocks in memory, or the rate limit. */
 export type HoldReason = 'memory' | 'rate';
@@ -48,6 +50,8 @@ export class Connection {
   #up: LimitChain;
   /** Charged already, not read yet; given back where the peer does not use it. */
   #prepaid = 0;
+  /** Read since it last waited for the limit. */
+  #sinceWait = 0;
   readonly #holds = new Set<HoldReason>();
   #heldUntil = Number.NEGATIVE_INFINITY;
   #stopWaiting: (() => void) | undefined;
@@ -175,7 +179,9 @@ export class Connection {
   #charge(bytes: number): void {
     this.#down.charge(Math.max(0, bytes - this.#prepaid));
     this.#prepaid = Math.max(0, this.#prepaid - bytes);
-    if (this.#prepaid > 0 || this.#down.isReady) return;
+    this.#sinceWait += bytes;
+    if (this.#prepaid > 0 || this.#sinceWait < SMALL || this.#down.isReady) return;
+    this.#sinceWait = 0;
     this.hold('rate');
     this.#stopWaiting ??= this.#down.wait(() => {
       this.#stopWaiting = undefined;

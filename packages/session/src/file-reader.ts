@@ -53,7 +53,8 @@ export class FileReaders {
     const { layout } = this.#host;
     const length = layout.files[file]?.length;
     const { start = 0, end = length ?? 0, signal } = options;
-    if (length === undefined || !Number.isInteger(start) || start < 0 || start > end || end > length) {
+    const isRange = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end;
+    if (length === undefined || !isRange || end > length) {
       throw new RangeError(`file ${file} has no bytes [${start}, ${end})`);
     }
     signal?.throwIfAborted();

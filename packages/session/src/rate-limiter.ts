@@ -1,6 +1,6 @@
 // One limit of bytes a second, and who waits for it. What is charged may overdraw the balance; nobody goes on until the
 // debt is paid, so that over time the rate is exact whatever the sizes. Those who wait go on in the order they came.
-// Invariants: the balance never exceeds what BURST_MS earn; a timer runs exactly while somebody waits.
+// Invariants: waiting never earns more than BURST_MS do; a timer runs exactly while somebody waits.
 import type { Clock, Timer } from './contracts.ts';
 
 /** What an idle line may save up. More would show as a peak after each pause. */
@@ -73,7 +73,9 @@ export class RateLimiter {
     const now = this.#clock.now();
     const earned = this.#limit === Number.POSITIVE_INFINITY ? 0 : ((now - this.#at) * this.#limit) / 1000;
     this.#at = now;
-    this.#balance = this.#limit === Number.POSITIVE_INFINITY ? 0 : Math.min(this.#most, this.#balance + earned);
+    if (this.#limit === Number.POSITIVE_INFINITY) this.#balance = 0;
+    // What was given back may stand above that.
+    else if (this.#balance < this.#most) this.#balance = Math.min(this.#most, this.#balance + earned);
   }
 
   #schedule(): void {

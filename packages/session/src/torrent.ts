@@ -54,7 +54,7 @@ export class Torrent {
     this.#private = options.private ?? options.content?.metainfo.private ?? false;
     this.#paused = options.paused ?? false;
     this.forced = options.forced ?? false;
-    this.#priorities = options.priorities;
+    this.#priorities = options.priorities && checkFilePriorities(options.content?.metainfo.layout, options.priorities);
     this.#order = options.order ?? 'rarest';
     this.shareLimits = options.shareLimits ?? {};
     this.#check = new CheckRun(host.checks, (piece) => this.#hub.emit({ type: 'checked', piece }));
@@ -238,6 +238,8 @@ export class Torrent {
       if (this.#closed) return;
       await this.#standStill('rechecking');
       await this.#recall();
+      // From here on nothing vouches for what the picker has.
+      this.#isReady = false;
       await this.#keeper.distrust();
       this.#failure.clear();
       this.#content?.readers.fail(undefined);

@@ -11,7 +11,14 @@ import {
   SimNetwork,
   seededRandom,
 } from '@shoal/testkit';
-import { type PeerSource, Session, type SessionOptions, type StateStore, type Torrent } from '../src/index.ts';
+import {
+  type AddOptions,
+  type PeerSource,
+  Session,
+  type SessionOptions,
+  type StateStore,
+  type Torrent,
+} from '../src/index.ts';
 
 const digests = {
   sha1: (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest()),
@@ -121,6 +128,7 @@ export interface MemberOptions {
   readonly session?: Partial<SessionOptions>;
   readonly sources?: readonly PeerSource[];
   readonly stateStore?: StateStore;
+  readonly torrent?: Partial<AddOptions>;
 }
 
 export class World {
@@ -154,6 +162,7 @@ export class World {
       infoHash: made.metainfo.infoHash,
       content: { metainfo: made.metainfo, storage },
       sources: options.sources ?? [this.rendezvous.source(host.address())],
+      ...options.torrent,
     });
     const member = { host, session, torrent, storage };
     this.members.push(member);
@@ -170,14 +179,19 @@ export class World {
     }
   }
 
+  /** Lets a promise settle in virtual time; answers what it settles to. */
+  async settle<T>(promise: Promise<T>, limitMs = 10_000): Promise<T> {
+    let settled = false;
+    const done = (): void => {
+      settled = true;
+    };
+    promise.then(done, done);
+    await this.clock.run(() => settled, limitMs);
+    return promise;
+  }
+
   async close(): Promise<void> {
-    const closing = Promise.all(this.members.map(({ session }) => session.close()));
-    let closed = false;
-    void closing.then(() => {
-      closed = true;
-    });
-    await this.clock.run(() => closed, 10_000);
-    await closing;
+    await this.settle(Promise.all(this.members.map(({ session }) => session.close())));
   }
 }
 
