@@ -3,6 +3,7 @@
 // which dials it: some clients never dial certain addresses, and behind a firewall nobody gets in.
 import { performance } from 'node:perf_hooks';
 import type { PeerSource } from '@shoal/client';
+import { isLoopback, isWildcard } from '@shoal/http-service';
 import { formatEndpoint, toHex } from '@shoal/primitives';
 import {
   AnnounceHandler,
@@ -13,7 +14,6 @@ import {
   type SwarmAnnounce,
   type SwarmStore,
 } from '@shoal/tracker';
-import { isLoopback, isWildcard } from './http-address.ts';
 
 type SourceTorrent = Parameters<PeerSource['start']>[0];
 type SourceStatus = ReturnType<PeerSource['status']>[number];

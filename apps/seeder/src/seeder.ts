@@ -3,13 +3,12 @@
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Client, createClient, type Torrent } from '@shoal/client';
+import { type HttpAddress, type HttpService, isWildcard, listenHttp, originOf } from '@shoal/http-service';
 import { displayFiles } from '@shoal/metainfo';
 import { DiskStorage } from '@shoal/storage/node';
 import type { Catalog, SeededTorrent } from './catalog.ts';
 import { SeederError, wordsFor } from './errors.ts';
 import type { SeederEvent, TorrentFacts } from './events.ts';
-import { type HttpAddress, isWildcard, originOf } from './http-address.ts';
-import { type HttpService, listenHttp } from './http-service.ts';
 import { type Library, type LibraryEntry, openLibrary } from './library.ts';
 import { OwnTracker } from './own-tracker.ts';
 import { createWeb } from './web.ts';
@@ -96,7 +95,9 @@ export class Seeder implements Catalog {
   /** Begins to listen and to seed. Rejects ERR_SEEDER_LISTEN. */
   async open(): Promise<void> {
     const web = createWeb({ catalog: this, tracker: this.#tracker, publicUrl: this.#options.publicUrl });
-    this.#http = await listenHttp(this.#options.http, web);
+    this.#http = await listenHttp(this.#options.http, web).catch((error: unknown) => {
+      throw new SeederError('ERR_SEEDER_LISTEN', `${wordsFor(error)} (choose another with --http)`, error);
+    });
     this.#scanning = this.#scan();
   }
 

@@ -1,10 +1,10 @@
 // The command line, parsed once: from here on everything is checked. Unknown or wrong options are ERR_SEEDER_USAGE.
 import { isIP } from 'node:net';
+import { type HttpAddress, parseHttpAddress } from '@shoal/http-service';
 import { normalizeIp, parseUrl } from '@shoal/primitives';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { SeederError } from './errors.ts';
-import { type HttpAddress, parseHttpAddress } from './http-address.ts';
 
 export interface Settings {
   readonly dir: string;

@@ -1,11 +1,11 @@
 // The routes: the page, the .torrents, the facts as JSON, the tracker. Everything is answered to GET alone and changes
 // nothing, so that a stranger's page gains nothing by sending a browser here.
 import type { HttpBindings } from '@hono/node-server';
+import { createHostCheck } from '@shoal/http-service';
 import type { HttpAnswer } from '@shoal/tracker';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Catalog } from './catalog.ts';
-import { createHostCheck } from './http-address.ts';
 import { withAnnounce } from './library.ts';
 import type { OwnTracker } from './own-tracker.ts';
 import { renderPage } from './page.ts';

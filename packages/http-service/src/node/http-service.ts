@@ -2,10 +2,10 @@
 // GET and HEAD, never a body, bounded headers, bounded times.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
-import { SeederError, wordsFor } from './errors.ts';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { HttpServiceError, wordsFor } from './errors.ts';
 import type { HttpAddress } from './http-address.ts';
-import type { Web } from './web.ts';
 
 export interface HttpService {
   readonly port: number;
@@ -23,8 +23,8 @@ const IDLE_MS = 60_000;
 const GRACE_MS = 500;
 const MAX_CONNECTIONS = 2_000;
 
-/** Rejects ERR_SEEDER_LISTEN. */
-export async function listenHttp(address: HttpAddress, web: Web): Promise<HttpService> {
+/** Serves a web application there; `env.incoming` is Node's request. Rejects ERR_HTTP_LISTEN. */
+export async function listenHttp(address: HttpAddress, web: Hono<{ Bindings: HttpBindings }>): Promise<HttpService> {
   const listener = getRequestListener(web.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {
@@ -45,8 +45,7 @@ export async function listenHttp(address: HttpAddress, web: Web): Promise<HttpSe
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       const where = `${address.host ?? '*'}:${address.port}`;
-      const words = `cannot listen on ${where} for HTTP: ${wordsFor(error)} (choose another with --http)`;
-      reject(new SeederError('ERR_SEEDER_LISTEN', words, error));
+      reject(new HttpServiceError('ERR_HTTP_LISTEN', `cannot listen on ${where} for HTTP: ${wordsFor(error)}`, error));
     });
     server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) }, resolve);
   });

@@ -1,0 +1,10 @@
+export { HttpServiceError, type HttpServiceErrorCode } from './errors.ts';
+export {
+  createHostCheck,
+  type HttpAddress,
+  isLoopback,
+  isWildcard,
+  originOf,
+  parseHttpAddress,
+} from './http-address.ts';
+export { type HttpService, listenHttp } from './http-service.ts';
