@@ -10,12 +10,17 @@ export function madeBytes(seed: string, length: number): Uint8Array {
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-/** One file of 64 MiB. Answers its path. */
-export async function makeSingle(dir: string): Promise<string> {
+/** One file of so many bytes. Answers its path. */
+export async function makeFile(dir: string, length: number): Promise<string> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, 'single.bin');
-  await writeFile(path, madeBytes('single', 64 * 1024 * 1024));
+  await writeFile(path, madeBytes('single', length));
   return path;
+}
+
+/** One file of 64 MiB. Answers its path. */
+export function makeSingle(dir: string): Promise<string> {
+  return makeFile(dir, 64 * 1024 * 1024);
 }
 
 /** 200 files with names of many scripts, one of 0 bytes, 12 MiB in all. Answers the folder's path. */
@@ -37,6 +42,17 @@ export async function makeTree(dir: string): Promise<string> {
     const path = join(top, `folder-${i % 7}`, names[(i * 3) % 7] as string, `${i}-${names[i % names.length]}`);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, i === 77 ? '' : madeBytes(`tree ${i}`, 1 + ((i * 7_919) % 131_072)));
+  }
+  return top;
+}
+
+/** 2,000 files of 1 to 6,000 bytes in 20 folders: most pieces hold many of them. Answers the folder's path. */
+export async function makeMany(dir: string): Promise<string> {
+  const top = join(dir, 'many');
+  for (let i = 0; i < 2_000; i++) {
+    const folder = join(top, `folder-${i % 20}`);
+    if (i < 20) await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${i}.txt`), madeBytes(`many ${i}`, 1 + ((i * 7_919) % 6_000)));
   }
   return top;
 }

@@ -1,8 +1,9 @@
 // Which foreign programs are here. A missing one skips its tests with the reason, unless SHOAL_INTEROP=require.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 
-export type ProgramName = 'libtorrent' | 'transmission-daemon' | 'aria2c' | 'opentracker';
+export type ProgramName = 'libtorrent' | 'transmission-daemon' | 'aria2c' | 'rtorrent' | 'webtorrent' | 'opentracker';
 
 const PYTHON = '/usr/bin/python3';
 
@@ -19,5 +20,12 @@ function isHere(name: ProgramName): boolean {
   if (name === 'libtorrent') {
     return existsSync(PYTHON) && spawnSync(PYTHON, ['-c', 'import libtorrent'], { stdio: 'ignore' }).status === 0;
   }
+  if (name === 'webtorrent') return existsSync(new URL('../node_modules/webtorrent/package.json', import.meta.url));
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${name}`));
+}
+
+/** Why nothing can run over ::1, which containers may lack; no program that one could install. */
+export function whyNoIPv6(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ address }) => address === '::1') ? undefined : 'no ::1 on this machine';
 }

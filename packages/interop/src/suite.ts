@@ -1,37 +1,58 @@
-// The four transfers that every foreign client must pass: a file of 64 MiB and a tree of 200 files, both ways.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
-import { makeSingle, makeTree } from './payload.ts';
-import type { ForeignClient } from './peers.ts';
-import { type ProgramName, whyNot } from './programs.ts';
+// The transfers that foreign clients must pass, each both ways, all of a client's at once: most of one is waiting for the
+// first byte.
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import type { ForeignClient } from './clients/foreign.ts';
+import { makeFile, makeMany, makeSingle, makeTree } from './payload.ts';
+import { whyNot } from './programs.ts';
 import { Scene } from './scene.ts';
 import { ownTracker } from './trackers.ts';
 import { leechFrom, seedTo } from './transfer.ts';
 
+const MiB = 1024 * 1024;
+
+interface Content {
+  readonly make: (dir: string) => Promise<string>;
+  /** Bytes; what `shoal create` would choose unless told. */
+  readonly pieceLength?: number;
+}
+
+const CONTENTS = {
+  'a file of 64 MiB': { make: makeSingle },
+  'a tree of 200 files': { make: makeTree },
+  'pieces of 16 KiB': { make: (dir) => makeFile(dir, 40 * MiB + 4_321), pieceLength: 16 * 1024 },
+  'pieces of 16 MiB': { make: (dir) => makeFile(dir, 40 * MiB + 4_321), pieceLength: 16 * MiB },
+  '2,000 small files': { make: makeMany },
+} satisfies Record<string, Content>;
+
+export type ContentName = keyof typeof CONTENTS;
+
 /** Registers them; where the program is missing they are skipped, and the name says why. */
-export function testTransfers(name: string, program: ProgramName, client: ForeignClient): void {
-  const reason = whyNot(program);
-  describe(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined }, () => {
+export function testTransfers(client: ForeignClient, ...names: readonly ContentName[]): void {
+  const reason = whyNot(client.program);
+  const title = reason ? `${client.name} (skipped: ${reason})` : client.name;
+  describe.concurrent(title, { skip: reason !== undefined }, () => {
     let shared: Scene;
-    let scene: Scene;
-    const payloads = { single: '', tree: '' };
+    const payloads = new Map<ContentName, string>();
     beforeAll(async () => {
       shared = await Scene.enter();
-      payloads.single = await makeSingle(shared.path('single'));
-      payloads.tree = await makeTree(shared.path('tree'));
+      for (const name of names) payloads.set(name, await CONTENTS[name].make(shared.path(String(payloads.size))));
     });
     afterAll(() => shared.leave());
-    beforeEach(async () => {
-      scene = await Scene.enter();
-    });
-    afterEach(() => scene.leave());
 
-    for (const content of ['single', 'tree'] as const) {
-      test(`shoal leeches the ${content} from ${name}`, async () => {
-        await leechFrom(scene, { client, payload: payloads[content], announce: await ownTracker(scene) });
-      });
-      test(`shoal seeds the ${content} to ${name}`, async () => {
-        await seedTo(scene, { client, payload: payloads[content], announce: await ownTracker(scene) });
-      });
+    for (const name of names) {
+      const { pieceLength }: Content = CONTENTS[name];
+      for (const [what, transfer] of [
+        ['leeches from', leechFrom],
+        ['seeds to', seedTo],
+      ] as const) {
+        test(`shoal ${what} ${client.name}: ${name}`, async ({ onTestFinished }) => {
+          const scene = await Scene.enter();
+          onTestFinished(() => scene.leave());
+          const announce = await ownTracker(scene);
+          const payload = payloads.get(name) as string;
+          await transfer(scene, { client, payload, announce, ...(pieceLength === undefined ? {} : { pieceLength }) });
+        });
+      }
     }
   });
 }

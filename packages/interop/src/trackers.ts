@@ -1,15 +1,15 @@
-// The trackers between the peers: ours, or opentracker.
+// The trackers between the peers: ours, opentracker, and two that are of no use.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { freePort, type Scene } from './scene.ts';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { freePort, hostPort, type Scene } from './scene.ts';
 import { shoal } from './shoal.ts';
 
 /** Starts `shoal tracker`; answers its announce URL. */
-export async function ownTracker(scene: Scene): Promise<string> {
-  const port = await freePort();
-  shoal(scene, 'tracker', '--http', String(port), '--host', '127.0.0.1');
-  await scene.until('our tracker listens', 10_000, () => isListening(port));
-  return `http://127.0.0.1:${port}/announce`;
+export async function ownTracker(scene: Scene, host = '127.0.0.1'): Promise<string> {
+  const port = await freePort(host);
+  shoal(scene, 'tracker', '--http', String(port), '--host', host);
+  await scene.until('our tracker listens', 10_000, () => isListening(host, port));
+  return `http://${hostPort(host, port)}/announce`;
 }
 
 /** Starts opentracker for one torrent; the info-hash is not known before the URL, so `allow` whitelists it and starts. */
@@ -26,14 +26,35 @@ export async function opentracker(
       await writeFile(`${dir}/whitelist`, `${infoHash}\n`);
       const place = ['-i', '127.0.0.1', '-p', String(port), '-P', String(port)];
       scene.start('opentracker', 'opentracker', [...place, '-d', dir, '-w', '/whitelist']);
-      await scene.until('opentracker listens', 10_000, () => isListening(port));
+      await scene.until('opentracker listens', 10_000, () => isListening('127.0.0.1', port));
     },
   };
 }
 
-function isListening(port: number): Promise<boolean> {
+/** The URL of a tracker whose port nobody listens on. */
+export async function deadTracker(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}/announce`;
+}
+
+/** The URL of a tracker that takes connections and never answers. */
+export async function muteTracker(scene: Scene): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  scene.onLeave(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`;
+}
+
+function isListening(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -1,67 +1,120 @@
 // One transfer between shoal and a foreign client in either direction, found through a tracker: equal bytes or an error.
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { createTorrent } from '@shoal/metainfo/node';
+import { createTorrent, readMetainfo } from '@shoal/metainfo/node';
 import { expect } from 'vitest';
+import type { ForeignClient, PeerTask } from './clients/foreign.ts';
 import { expectAgreement } from './facts.ts';
 import { fingerprint } from './payload.ts';
-import { type ForeignClient, transmission } from './peers.ts';
 import { whyNot } from './programs.ts';
 import type { Scene } from './scene.ts';
-import { shoal } from './shoal.ts';
+import { type Shoal, shoal } from './shoal.ts';
 
 export interface Transfer {
   readonly client: ForeignClient;
   /** The file or folder that is transferred. */
   readonly payload: string;
   readonly announce: string;
+  /** The tiers in our side's torrent, where they are others than the one of `announce`. */
+  readonly ourTiers?: readonly (readonly string[])[];
   /** Called with the info-hash before anybody announces, for a tracker that wants to know it. */
   readonly allow?: (infoHash: string) => Promise<void>;
+  /** A torrent of the payload that somebody else made; else one is made. */
+  readonly torrent?: string;
+  readonly pieceLength?: number;
+  /** Where both sides are: 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** More options of our command. */
+  readonly ours?: readonly string[];
+  readonly theirs?: Partial<PeerTask>;
+  /** The files that must arrive, by their paths below the download folder, and no others; all unless told. */
+  readonly only?: readonly string[];
 }
 
-/** `shoal get` downloads from a foreign seed that the tracker names. */
-export async function leechFrom(scene: Scene, transfer: Transfer): Promise<void> {
-  const { torrent, infoHash } = await torrentOf(scene, transfer);
-  const seed = await transfer.client(scene, { torrent, dir: dirname(transfer.payload), role: 'seed' });
-  await scene.until('the foreign client seeds', 30_000, () => seed.isSeeding());
+const START_MS = 30_000;
+const TRANSFER_S = 90;
+
+/** `shoal get` downloads from a foreign seed that the tracker names. Answers the seconds that `get` took by itself. */
+export async function leechFrom(scene: Scene, transfer: Transfer): Promise<number> {
+  const { client, payload, host = '127.0.0.1', ours = [], theirs } = transfer;
+  const torrents = await torrentsOf(scene, transfer);
+  const seed = await client.start(scene, {
+    torrent: torrents.theirs,
+    dir: dirname(payload),
+    role: 'seed',
+    host,
+    ...theirs,
+  });
+  await scene.until('the foreign client seeds', START_MS, () => seed.isSeeding());
   const dir = scene.path('arrived');
-  const get = shoal(scene, 'get', torrent, '--json', '-d', dir, '--bind', '127.0.0.1', '--timeout', '90');
+  const limit = ['--timeout', String(TRANSFER_S)];
+  const get = shoal(scene, 'get', torrents.ours, '--json', '-d', dir, '--bind', host, ...limit, ...ours);
   expect(await get.running.ended, scene.report()).toBe(0);
-  expect(get.events().at(-1)).toMatchObject({ event: 'done', infoHash });
-  await expectEqual(transfer.payload, dir);
+  const done = get.events().at(-1);
+  expect(done).toMatchObject({ event: 'done', infoHash: torrents.infoHash });
+  await expectEqual(transfer, dir);
+  return Number(done?.seconds);
 }
 
-/** A foreign leech downloads from `shoal seed`. Transmission dials no 127.x peer, so shoal dials it. */
-export async function seedTo(scene: Scene, transfer: Transfer): Promise<void> {
-  const { client, payload } = transfer;
-  const { torrent } = await torrentOf(scene, transfer);
+/** A foreign leech downloads from `shoal seed`. Answers the seconds from its start to its end. */
+export async function seedTo(scene: Scene, transfer: Transfer): Promise<number> {
+  const { client, payload, host = '127.0.0.1', ours = [], theirs, only } = transfer;
+  const torrents = await torrentsOf(scene, transfer);
   const dir = scene.path('arrived');
-  const task = { torrent, dir, role: 'leech' } as const;
-  const before = client === transmission ? await client(scene, task) : undefined;
+  const start = () =>
+    client.start(scene, { torrent: torrents.theirs, dir, role: 'leech', host, ...(only ? { only } : {}), ...theirs });
+  const before = client.dialsLoopback ? undefined : await start();
   const peer = before ? ['--peer', before.address] : [];
-  const seed = shoal(scene, 'seed', torrent, '--json', '-d', dirname(payload), '--bind', '127.0.0.1', ...peer);
-  await scene.until('shoal seeds', 30_000, () => seed.events().some(({ event }) => event === 'seeding'));
-  const leech = before ?? (await client(scene, task));
-  await scene.until('the foreign client has everything', 90_000, () => leech.isComplete());
-  await expectEqual(payload, dir, client);
+  const seed = shoal(scene, 'seed', torrents.ours, '--json', '-d', dirname(payload), '--bind', host, ...peer, ...ours);
+  await untilSeeding(scene, seed);
+  const since = performance.now();
+  const leech = before ?? (await start());
+  await scene.until('the foreign client has everything', TRANSFER_S * 1_000, () => leech.isComplete());
+  const seconds = (performance.now() - since) / 1_000;
+  await expectEqual(transfer, dir, client);
+  return seconds;
 }
 
-async function torrentOf(scene: Scene, transfer: Transfer): Promise<{ torrent: string; infoHash: string }> {
-  const { bytes, metainfo } = await createTorrent(transfer.payload, { announce: [[transfer.announce]] });
-  const torrent = scene.path('it.torrent');
-  await writeFile(torrent, bytes);
-  if (whyNot('libtorrent') === undefined) await expectAgreement(scene, [torrent]);
-  await transfer.allow?.(metainfo.infoHash.hex);
-  return { torrent, infoHash: metainfo.infoHash.hex };
+export async function untilSeeding(scene: Scene, seed: Shoal): Promise<void> {
+  await scene.until('shoal seeds', START_MS, () => seed.events().some(({ event }) => event === 'seeding'));
+}
+
+interface Torrents {
+  readonly ours: string;
+  readonly theirs: string;
+  readonly infoHash: string;
+}
+
+async function torrentsOf(scene: Scene, transfer: Transfer): Promise<Torrents> {
+  const { payload, announce, pieceLength, ourTiers } = transfer;
+  const make = async (name: string, tiers: readonly (readonly string[])[]): Promise<string> => {
+    const options = { announce: tiers, ...(pieceLength === undefined ? {} : { pieceLength }) };
+    const path = scene.path(`${name}.torrent`);
+    await writeFile(path, (await createTorrent(payload, options)).bytes);
+    return path;
+  };
+  const theirs = transfer.torrent ?? (await make('it', [[announce]]));
+  const ours = ourTiers === undefined ? theirs : await make('ours', ourTiers);
+  if (whyNot('libtorrent') === undefined) await expectAgreement(scene, [...new Set([ours, theirs])]);
+  const infoHash = (await readMetainfo(ours)).infoHash.hex;
+  await transfer.allow?.(infoHash);
+  return { ours, theirs, infoHash };
 }
 
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-async function expectEqual(payload: string, dir: string, leech?: ForeignClient): Promise<void> {
+/** What arrived in a folder is what was sent: these files, these bytes, and no other files. */
+export async function expectEqual(
+  { payload, only }: Pick<Transfer, 'payload' | 'only'>,
+  dir: string,
+  leech?: ForeignClient,
+): Promise<void> {
   const arrived = await fingerprint(join(dir, basename(payload)));
-  // Transmission 3.00 makes no file where there are no bytes: that one file is its own affair, all others must be there.
-  const wanted = Object.entries(await fingerprint(payload)).filter(
-    ([path, hash]) => leech !== transmission || hash !== SHA256_OF_NOTHING || path in arrived,
+  // A client that makes no file where there are no bytes may leave that one out; all others must be there.
+  const mayLack = (path: string, hash: string): boolean =>
+    leech?.makesEmptyFiles === false && hash === SHA256_OF_NOTHING && !(path in arrived);
+  const sent = Object.entries(await fingerprint(payload)).filter(
+    ([path, hash]) => (only === undefined || only.includes(path)) && !mayLack(path, hash),
   );
-  expect(arrived).toEqual(Object.fromEntries(wanted));
+  expect(arrived).toEqual(Object.fromEntries(sent));
 }

@@ -1,4 +1,4 @@
-import { aria2 } from '../src/peers.ts';
+import { aria2 } from '../src/clients/aria2.ts';
 import { testTransfers } from '../src/suite.ts';
 
-testTransfers('aria2', 'aria2c', aria2);
+testTransfers(aria2, 'a file of 64 MiB', 'a tree of 200 files');

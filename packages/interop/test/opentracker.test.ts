@@ -1,31 +1,28 @@
 // A foreign tracker between shoal and a foreign client, over HTTP and over UDP.
-import { afterEach, beforeEach, describe, test } from 'vitest';
+import { describe, test } from 'vitest';
+import { libtorrent } from '../src/clients/libtorrent.ts';
 import { makeTree } from '../src/payload.ts';
-import { libtorrent } from '../src/peers.ts';
 import { whyNot } from '../src/programs.ts';
 import { Scene } from '../src/scene.ts';
 import { opentracker } from '../src/trackers.ts';
 import { leechFrom, seedTo } from '../src/transfer.ts';
 
 const reason = whyNot('opentracker', 'libtorrent');
+const title = reason ? `opentracker (skipped: ${reason})` : 'opentracker';
 
-describe(reason ? `opentracker (skipped: ${reason})` : 'opentracker', { skip: reason !== undefined }, () => {
-  let scene: Scene;
-  beforeEach(async () => {
-    scene = await Scene.enter();
-  });
-  afterEach(() => scene.leave());
-
+describe.concurrent(title, { skip: reason !== undefined }, () => {
   for (const protocol of ['http', 'udp'] as const) {
-    test(`shoal finds a seed through opentracker over ${protocol}`, async () => {
-      const { url, allow } = await opentracker(scene, protocol);
-      const payload = await makeTree(scene.path('source'));
-      await leechFrom(scene, { client: libtorrent, payload, announce: url, allow });
-    });
-    test(`a leech finds shoal through opentracker over ${protocol}`, async () => {
-      const { url, allow } = await opentracker(scene, protocol);
-      const payload = await makeTree(scene.path('source'));
-      await seedTo(scene, { client: libtorrent, payload, announce: url, allow });
-    });
+    for (const [what, transfer] of [
+      ['shoal finds a seed', leechFrom],
+      ['a leech finds shoal', seedTo],
+    ] as const) {
+      test(`${what} through opentracker over ${protocol}`, async ({ onTestFinished }) => {
+        const scene = await Scene.enter();
+        onTestFinished(() => scene.leave());
+        const { url, allow } = await opentracker(scene, protocol);
+        const payload = await makeTree(scene.path('source'));
+        await transfer(scene, { client: libtorrent, payload, announce: url, allow });
+      });
+    }
   }
 });

@@ -1,4 +1,4 @@
-import { transmission } from '../src/peers.ts';
+import { transmission } from '../src/clients/transmission.ts';
 import { testTransfers } from '../src/suite.ts';
 
-testTransfers('Transmission', 'transmission-daemon', transmission);
+testTransfers(transmission, 'a file of 64 MiB', 'a tree of 200 files');

@@ -1,0 +1,42 @@
+// aria2 as its command line drives it: a leech ends when it has everything.
+import { mkdir } from 'node:fs/promises';
+import { freePort } from '../scene.ts';
+import type { ForeignClient } from './foreign.ts';
+
+export const aria2: ForeignClient = {
+  name: 'aria2',
+  program: 'aria2c',
+  dialsLoopback: true,
+  makesEmptyFiles: true,
+
+  async start(scene, { torrent, dir, role }) {
+    const port = await freePort();
+    await mkdir(dir, { recursive: true });
+    const running = scene.start(`aria2 ${role}`, 'aria2c', [
+      '--no-conf',
+      '--enable-color=false',
+      '--summary-interval=0',
+      '--file-allocation=none',
+      '--disable-ipv6=true',
+      '--interface=127.0.0.1',
+      '--enable-dht=false',
+      '--bt-enable-lpd=false',
+      '--enable-peer-exchange=false',
+      '--bt-external-ip=127.0.0.1',
+      '--bt-max-peers=0',
+      `--listen-port=${port}`,
+      `--dir=${dir}`,
+      ...(role === 'seed'
+        ? ['--check-integrity=true', '--seed-ratio=0.0', '--seed-time=9999', '--bt-seed-unverified=false']
+        : ['--seed-time=0']),
+      torrent,
+    ]);
+    const ended = (): boolean => running.process.exitCode === 0;
+    return {
+      running,
+      address: `127.0.0.1:${port}`,
+      isComplete: async () => ended(),
+      isSeeding: async () => running.output().includes('Verification finished successfully'),
+    };
+  },
+};

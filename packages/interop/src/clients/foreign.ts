@@ -1,0 +1,40 @@
+// What a test asks of a foreign client: to be a seed or a leech of one torrent, driven the way its users drive it.
+import type { ProgramName } from '../programs.ts';
+import type { Running, Scene } from '../scene.ts';
+
+export interface PeerTask {
+  readonly torrent: string;
+  /** The folder that holds, or will hold, the torrent's top name. */
+  readonly dir: string;
+  readonly role: 'seed' | 'leech';
+  /** Its own address: 127.0.0.1 unless told, or ::1 for a client that `knowsIPv6`. */
+  readonly host?: string;
+  /** Bytes a second, for a client that `hasLimits`. */
+  readonly down?: number;
+  readonly up?: number;
+  /** Paths below the download folder of the files that are wanted, for a client that `selects`; all unless told. */
+  readonly only?: readonly string[];
+}
+
+/** A foreign client at work. */
+export interface ForeignPeer {
+  readonly running: Running;
+  /** Where it takes peers. */
+  readonly address: string;
+  /** A leech: whether it says that everything is there. */
+  isComplete(): Promise<boolean>;
+  /** A seed: whether it has checked its data. */
+  isSeeding(): Promise<boolean>;
+  /** Whether a tracker has heard of it; a client that dials does not tell, for then it does not matter. */
+  isAnnounced?(): Promise<boolean>;
+}
+
+export interface ForeignClient {
+  readonly name: string;
+  readonly program: ProgramName;
+  /** Whether it dials peers on 127.x that a tracker names; one that does not must be dialled. */
+  readonly dialsLoopback: boolean;
+  /** Whether it makes a file where there are no bytes. */
+  readonly makesEmptyFiles: boolean;
+  start(scene: Scene, task: PeerTask): Promise<ForeignPeer>;
+}

@@ -1,0 +1,23 @@
+// Libtorrent through its Python binding. The one foreign client here with an IPv6 address, limits and a selection of files.
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort, hostPort } from '../scene.ts';
+import type { ForeignClient } from './foreign.ts';
+
+const DRIVER = fileURLToPath(new URL('libtorrent_peer.py', import.meta.url));
+
+export const libtorrent: ForeignClient = {
+  name: 'libtorrent',
+  program: 'libtorrent',
+  dialsLoopback: true,
+  makesEmptyFiles: true,
+
+  async start(scene, { torrent, dir, role, host = '127.0.0.1', down = 0, up = 0, only }) {
+    const address = hostPort(host, await freePort(host));
+    await mkdir(dir, { recursive: true });
+    const task = JSON.stringify({ torrent, dir, listen: address, down, up, only: only ?? null });
+    const running = scene.start(`libtorrent ${role}`, '/usr/bin/python3', ['-u', DRIVER, task]);
+    const says = (word: string): Promise<boolean> => Promise.resolve(running.output().includes(`state ${word}\n`));
+    return { running, address, isComplete: () => says('seeding'), isSeeding: () => says('seeding') };
+  },
+};

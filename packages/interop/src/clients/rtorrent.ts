@@ -1,0 +1,44 @@
+// rtorrent without a terminal. It tells of what happened by running a command: here one that makes an empty file.
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../scene.ts';
+import type { ForeignClient } from './foreign.ts';
+
+export const rtorrent: ForeignClient = {
+  name: 'rtorrent',
+  program: 'rtorrent',
+  dialsLoopback: true,
+  makesEmptyFiles: true,
+
+  async start(scene, { torrent, dir, role }) {
+    const port = await freePort();
+    const home = scene.path(`rtorrent-${role}-${port}`);
+    const [seeding, complete] = [join(home, 'seeding'), join(home, 'complete')];
+    await mkdir(dir, { recursive: true });
+    await mkdir(home);
+    const settings = [
+      'system.daemon.set = true',
+      `directory.default.set = ${dir}`,
+      'network.bind_address.set = 127.0.0.1',
+      `network.port_range.set = ${port}-${port}`,
+      'network.port_random.set = no',
+      'dht.mode.set = disable',
+      'protocol.pex.set = no',
+      'protocol.encryption.set = none',
+      // A check of all data once they have arrived would be rtorrent's own affair.
+      'pieces.hash.on_completion.set = no',
+      `method.set_key = event.download.finished, shoal, "execute.nothrow=touch,${complete}"`,
+      `method.set_key = event.download.hash_done, shoal, "branch=d.complete=,\\"execute.nothrow=touch,${seeding}\\""`,
+    ];
+    const rc = join(home, 'rtorrent.rc');
+    await writeFile(rc, settings.map((line) => `${line}\n`).join(''));
+    const running = scene.start(`rtorrent ${role}`, 'rtorrent', ['-n', '-o', `import=${rc}`, torrent], { HOME: home });
+    return {
+      running,
+      address: `127.0.0.1:${port}`,
+      isComplete: async () => existsSync(complete),
+      isSeeding: async () => existsSync(seeding),
+    };
+  },
+};
