@@ -32,7 +32,6 @@ export class Torrent {
   readonly #keeper: ResumeKeeper;
   readonly #failure: Failure;
   readonly #check: CheckRun;
-  #private: boolean;
   #content: Content | undefined;
   /** The user's choice, of this run or a former one; undefined: every file alike. */
   #priorities: readonly Priority[] | undefined;
@@ -40,6 +39,7 @@ export class Torrent {
   #state: TorrentState = 'metadata';
   #paused: boolean;
   #queued = false;
+  #toldState = '';
   /** What lies on disk is known (or there is no content to look for): it may go as soon as nothing holds it. */
   #isReady = false;
   #closed = false;
@@ -51,7 +51,6 @@ export class Torrent {
     this.#host = host;
     this.infoHash = options.infoHash;
     this.peerId = PeerId.create(options.peerIdPrefix, (length) => host.random.bytes(length));
-    this.#private = options.private ?? options.content?.metainfo.private ?? false;
     this.#paused = options.paused ?? false;
     this.forced = options.forced ?? false;
     this.#priorities = options.priorities && checkFilePriorities(options.content?.metainfo.layout, options.priorities);
@@ -75,7 +74,7 @@ export class Torrent {
       peerId: this.peerId,
       torrent: options,
       content: () => this.#content,
-      isPrivate: () => this.#private,
+      isPrivate: () => options.private === true || this.metainfo?.private === true,
       events: {
         onPeerConnected: (peer) => this.#hub.emit({ type: 'peer', address: peer.name, client: peer.id.client }),
         onPeerDisconnected: (peer, reason) => this.#hub.emit({ type: 'peerClosed', address: peer.name, reason }),
@@ -185,7 +184,6 @@ export class Torrent {
     }
     if (this.#content) return;
     if (this.#priorities) checkFilePriorities(metainfo.layout, this.#priorities);
-    this.#private ||= metainfo.private;
     this.#content = new Content(content, this.#host, {
       onPiece: (piece, files) => this.#onPiece(piece, files),
       onBadPiece: (piece, from) => this.#hub.emit({ type: 'badPiece', piece, from }),
@@ -402,15 +400,14 @@ export class Torrent {
     const content = this.#content;
     if (content) {
       this.#isReady = false;
-      if (this.#state !== 'checking') this.#enter('checking');
+      this.#enter('checking');
       const outcome = await this.#check.run(content, this.#keeper.remembered);
       if (outcome === 'ended') return;
       if (outcome === 'read') this.#keeper.saveSoon();
       this.#exchange.swarm.setContent(content);
     }
-    this.#enter(!content ? 'metadata' : content.isComplete ? 'seeding' : 'downloading');
     this.#isReady = true;
-    this.#host.torrentChanged();
+    this.#enter(!content ? 'metadata' : content.isComplete ? 'seeding' : 'downloading');
     this.#go();
   }
 
@@ -430,11 +427,11 @@ export class Torrent {
     for (const file of files) this.#hub.emit({ type: 'file', file });
     const content = this.#content;
     if (!content?.isComplete || this.#state !== 'downloading') return;
-    this.#enter('seeding');
+    // Before the queue may stop the sources.
     if (content.have.isFull) this.#exchange.complete();
+    this.#enter('seeding');
     this.#hub.emit({ type: 'complete' });
     this.#exchange.swarm.completenessChanged();
-    this.#host.torrentChanged();
     void this.#keeper.save();
   }
 
@@ -446,7 +443,6 @@ export class Torrent {
     if (state === this.#state) return;
     this.#enter(state);
     this.#exchange.swarm.completenessChanged();
-    this.#host.torrentChanged();
   }
 
   /** No peers, no sources; what arrived is on disk and the resume data say so. */
@@ -468,9 +464,9 @@ export class Torrent {
   }
 
   async #gather(): Promise<Gathered> {
+    const storage = this.#isReady ? await this.#content?.resumeData() : undefined;
     const priorities = this.#priorities;
-    const progress = { ...this.#exchange.ledger.total, ...(priorities ? { priorities } : {}) };
-    return { storage: this.#isReady ? await this.#content?.resumeData() : undefined, progress };
+    return { storage, progress: { ...this.#exchange.ledger.total, ...(priorities ? { priorities } : {}) } };
   }
 
   #enqueue(step: () => Promise<void> | void): Promise<void> {
@@ -481,20 +477,24 @@ export class Torrent {
   #until(reached: () => boolean, signal?: AbortSignal): Promise<void> {
     const settled = (): boolean => {
       if (this.error) throw this.error;
-      if (!reached() && this.#closed) {
-        throw new SessionError('ERR_SESSION_CLOSED', 'the torrent was closed before that');
-      }
-      return reached();
+      if (reached()) return true;
+      if (this.#closed) throw new SessionError('ERR_SESSION_CLOSED', 'the torrent was closed before that');
+      return false;
     };
     return when(this.#hub, settled, signal);
   }
 
+  /** The queue decides first, so that nobody is told of a torrent that runs and then waits. */
   #enter(state: TorrentState): void {
     this.#state = state;
+    this.#host.torrentChanged();
     this.#emitState();
   }
 
   #emitState(): void {
+    const told = `${this.#state} ${this.#paused} ${this.#queued}`;
+    if (told === this.#toldState) return;
+    this.#toldState = told;
     this.#hub.emit({ type: 'state', state: this.#state, paused: this.#paused, queued: this.#queued });
   }
 }

@@ -1,5 +1,7 @@
+import { SimClock } from '@shoal/testkit';
 import { encodeHave, encodeRequest } from '@shoal/wire';
 import { expect, test } from 'vitest';
+import { RateLimiter } from '../src/rate-limiter.ts';
 import { Talk, turn } from './fake-stream.ts';
 
 const GEOMETRY = { pieceCount: 100_000, pieceSize: () => 32_768 };
@@ -136,4 +138,67 @@ test('time brings keep-alives and ends a silent peer', () => {
   expect(talk.stream.takeWritten().map((bytes) => [...bytes])).toEqual([[0, 0, 0, 0]]);
   talk.connection.tick(151_000);
   expect(talk.told.at(-1)).toMatch(/^closed: no message for 150000 ms/);
+});
+
+test('a connection is held while there is a reason, and its clocks stand still meanwhile', () => {
+  const talk = new Talk(GEOMETRY);
+  const { connection, stream } = talk;
+  expect(connection.readingSince).toBe(Number.NEGATIVE_INFINITY);
+  talk.now = 1_000;
+  connection.hold('memory');
+  connection.hold('rate');
+  connection.hold('rate');
+  expect([stream.paused, connection.readingSince]).toEqual([true, Number.POSITIVE_INFINITY]);
+  connection.release('memory');
+  connection.release('memory');
+  expect(stream.paused).toBe(true);
+  // Silence of ten minutes, none of which is the peer's.
+  for (; talk.now < 600_000; talk.now += 10_000) connection.tick(talk.now);
+  expect(connection.closed).toBe(false);
+  connection.release('rate');
+  expect([stream.paused, connection.readingSince]).toEqual([false, talk.now]);
+  // From here on it counts again.
+  for (let ticks = 0; ticks < 20; ticks++) {
+    talk.now += 10_000;
+    connection.tick(talk.now);
+  }
+  expect(connection.closed).toBe(true);
+});
+
+test('what comes over the limit is read in turn; small messages are counted and need not wait', async () => {
+  const clock = new SimClock();
+  const limiter = new RateLimiter(clock, 10_000);
+  const talk = new Talk(GEOMETRY, { down: [limiter], up: [] });
+  const haves = (count: number): Uint8Array => {
+    const bytes = new Uint8Array(count * 9);
+    for (let index = 0; index < count; index++) bytes.set(encodeHave(index % 1_000), index * 9);
+    return bytes;
+  };
+  await clock.advance(1_000);
+  for (let chunks = 0; chunks < 4; chunks++) talk.stream.receive(haves(100));
+  expect(talk.stream.paused).toBe(false);
+  talk.stream.receive(haves(200));
+  expect(talk.stream.paused).toBe(true);
+  // 5,400 bytes and the handshake against 1,000 saved up: half a second of debt.
+  await clock.advance(300);
+  expect(talk.stream.paused).toBe(true);
+  await clock.advance(400);
+  expect(talk.stream.paused).toBe(false);
+  // It was granted a quantum, which it does not use: that goes back, and others need not wait for it.
+  expect(limiter.isReady).toBe(false);
+  talk.now = clock.now() + 2_000;
+  talk.connection.tick(talk.now);
+  expect(limiter.isReady).toBe(true);
+  talk.stream.receive(haves(2_000));
+  expect(talk.stream.paused).toBe(true);
+  talk.connection.close('enough');
+  await clock.advance(60_000);
+  expect(clock.pending).toBe(0);
+});
+
+test('without limits a connection sets no timer and is never held', () => {
+  const clock = new SimClock();
+  const talk = new Talk(GEOMETRY, { down: [new RateLimiter(clock)], up: [new RateLimiter(clock)] });
+  for (let chunks = 0; chunks < 100; chunks++) talk.stream.receive(encodeHave(chunks));
+  expect([talk.stream.paused, clock.pending, talk.connection.uploadLimits.isLimited]).toEqual([false, 0, false]);
 });

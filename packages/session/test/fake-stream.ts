@@ -1,6 +1,6 @@
 // A stream whose other end is the test, and a conversation over it with a real Wire.
 import { Wire, type WireEvent, type WireGeometry, type WireIdentity } from '@shoal/wire';
-import { Connection, type ConnectionOwner } from '../src/connection.ts';
+import { Connection, type ConnectionLimits, type ConnectionOwner } from '../src/connection.ts';
 import type { ByteStream, StreamHandler } from '../src/index.ts';
 
 export class FakeStream implements ByteStream {
@@ -77,9 +77,9 @@ export class Talk {
   owner: Partial<ConnectionOwner> = {};
   now = 0;
 
-  constructor(geometry?: WireGeometry) {
+  constructor(geometry?: WireGeometry, limits: ConnectionLimits = { down: [], up: [] }) {
     this.connection = new Connection({
-      limits: { down: [], up: [] },
+      limits,
       stream: this.stream,
       wire: new Wire({ role: 'dial', now: 0, ...identity(1) }),
       outgoing: true,

@@ -28,9 +28,9 @@ async function run(seed: string, leeches: number): Promise<{ fingerprint: unknow
   return { fingerprint, finished, equal };
 }
 
-test('a swarm of 50 peers completes, twice the same for the same seed', { timeout: 60_000 }, async () => {
-  const seed = process.env.SHOAL_SEED ?? 'fifty';
-  const first = await run(seed, 49);
+test('a swarm of 25 peers completes, twice the same for the same seed', { timeout: 60_000 }, async () => {
+  const seed = process.env.SHOAL_SEED ?? 'twenty-five';
+  const first = await run(seed, 24);
   expect(first.equal).toBe(true);
-  expect(await run(seed, 49), `seed ${seed}`).toEqual(first);
+  expect(await run(seed, 24), `seed ${seed}`).toEqual(first);
 });
