@@ -16,15 +16,40 @@ export interface DecodeOptions {
 
 /** Reads one whole document (BEP 3). Throws BencodeError. Byte strings in the answer are views of `bytes`. */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeValue {
+  return readWhole(bytes, options).value;
+}
+
+/** A document and what was odd about it. */
+export interface DecodeReport {
+  readonly value: BencodeValue;
+  /** In the order of their offsets, the first thousand. Empty: the document is canonical. */
+  readonly oddities: readonly Oddity[];
+  /** All of them, those past the first thousand among them. */
+  readonly oddityCount: number;
+}
+
+/**
+ * Reads one whole document as `decode` does and answers what it let pass beside the value. Without oddities, `encode` gives the same bytes
+ * again. Throws BencodeError.
+ */
+export function decodeWithReport(bytes: Uint8Array, options: Pick<DecodeOptions, 'limits'> = {}): DecodeReport {
+  const oddities: Oddity[] = [];
+  const { limits } = options;
+  const onOddity = (oddity: Oddity): void => void oddities.push(oddity);
+  const { value, scanner } = readWhole(bytes, limits === undefined ? { onOddity } : { limits, onOddity });
+  return { value, oddities, oddityCount: scanner.oddities };
+}
+
+function readWhole(bytes: Uint8Array, options: DecodeOptions): { value: BencodeValue; scanner: Scanner } {
   const limits = limitsWith(options.limits);
   if (bytes.length > limits.size) {
     const message = `a document of ${bytes.length} bytes where ${limits.size} are allowed`;
     throw new BencodeError('ERR_BENCODE_SIZE', message, limits.size, '');
   }
-  const scanner = new Scanner(bytes, { ...options, limits });
+  const scanner = new Scanner(bytes, limits, options.strict, options.onOddity);
   const value = build(scanner);
   if (scanner.offset < bytes.length) scanner.oddity('trailing-bytes', scanner.offset);
-  return value;
+  return { value, scanner };
 }
 
 /**
@@ -32,32 +57,42 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeV
  * `end` is the number of bytes read; `limits.size` counts those alone. Throws BencodeError.
  */
 export function decodePrefix(bytes: Uint8Array, options: DecodeOptions = {}): { value: BencodeValue; end: number } {
-  const scanner = new Scanner(bytes, { ...options, limits: limitsWith(options.limits) });
+  const scanner = new Scanner(bytes, limitsWith(options.limits), options.strict, options.onOddity);
   const value = build(scanner);
   return { value, end: scanner.offset };
 }
 
-/** What is being filled: a list, or a dictionary with the key that waits for its value and the highest key so far. */
-type Container =
-  | { readonly list: BencodeValue[]; readonly dict?: undefined }
-  | { readonly dict: BencodeDict; readonly list?: undefined; key: string; highest: string; isDuplicate: boolean };
+/**
+ * What is being filled: a dictionary with the key that waits for its value and the highest key so far, or a list, whose items
+ * wait on one stack for all lists: an array that is pushed to has room for 17, and most lists hold one or two.
+ */
+interface Container {
+  readonly parent: Container | undefined;
+  /** What was opened inside this one last; the next takes its place. */
+  child: Container | undefined;
+  dict: BencodeDict | undefined;
+  key: string;
+  highest: string;
+  isDuplicate: boolean;
+  /** Where the list's items begin on the stack. */
+  start: number;
+}
 
 function build(scanner: Scanner): BencodeValue {
-  const open: Container[] = [];
+  let items: BencodeValue[] | undefined;
   let inner: Container | undefined;
-  let root: BencodeValue | undefined;
   for (;;) {
-    const token = scanner.next();
     let value: BencodeValue;
-    let opened: Container | undefined;
-    switch (token) {
+    switch (scanner.next()) {
       case 'key':
         readKey(scanner, inner);
         continue;
-      case 'end':
-        open.pop();
-        inner = open.at(-1);
-        if (inner === undefined) return root as BencodeValue;
+      case 'list':
+        items ??= [];
+        inner = open(inner, undefined, items.length);
+        continue;
+      case 'dict':
+        inner = open(inner, new Map(), 0);
         continue;
       case 'integer':
         value = scanner.integer;
@@ -65,25 +100,36 @@ function build(scanner: Scanner): BencodeValue {
       case 'string':
         value = scanner.content();
         break;
-      case 'list':
-        value = [];
-        opened = { list: value };
-        break;
-      case 'dict':
-        value = new Map();
-        opened = { dict: value, key: '', highest: '', isDuplicate: false };
-        break;
+      case 'end': {
+        const { dict, start, parent } = inner as Container;
+        if (dict) {
+          value = dict;
+        } else {
+          value = (items as BencodeValue[]).slice(start);
+          (items as BencodeValue[]).length = start;
+        }
+        inner = parent;
+      }
     }
-    if (inner === undefined) root = value;
-    else if (inner.list) inner.list.push(value);
+    if (inner === undefined) return value;
+    if (inner.dict === undefined) (items as BencodeValue[]).push(value);
     else if (!inner.isDuplicate) inner.dict.set(inner.key, value);
-    if (opened) {
-      open.push(opened);
-      inner = opened;
-    } else if (inner === undefined) {
-      return value;
-    }
   }
+}
+
+function open(parent: Container | undefined, dict: BencodeDict | undefined, start: number): Container {
+  const container = parent?.child;
+  if (container === undefined) {
+    const added: Container = { parent, child: undefined, dict, key: '', highest: '', isDuplicate: false, start };
+    if (parent) parent.child = added;
+    return added;
+  }
+  container.dict = dict;
+  container.key = '';
+  container.highest = '';
+  container.isDuplicate = false;
+  container.start = start;
+  return container;
 }
 
 function readKey(scanner: Scanner, inner: Container | undefined): void {

@@ -1,6 +1,5 @@
 // From values to bytes, deterministic: keys sorted by their bytes (BEP 3), so that equal values are equal bytes.
 import { ByteSink } from './byte-sink.ts';
-import { keyBytes } from './key.ts';
 import type { BencodeInput } from './value.ts';
 
 /** Deeper than anything sensible; turns a value that contains itself into an error instead of a full stack. */
@@ -13,7 +12,12 @@ const MAX_DEPTH = 1_000;
  */
 export function encode(value: BencodeInput): Uint8Array {
   const sink = new ByteSink();
-  write(sink, value, 0);
+  try {
+    write(sink, value, 0);
+  } catch (error) {
+    sink.drop();
+    throw error;
+  }
   return sink.take();
 }
 
@@ -21,41 +25,46 @@ function write(sink: ByteSink, value: BencodeInput, depth: number): void {
   if (depth > MAX_DEPTH) throw new TypeError(`a value of more than ${MAX_DEPTH} levels, or one that contains itself`);
   if (typeof value === 'string') {
     sink.text(value);
-  } else if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new TypeError(`not a safe integer: ${value}`);
-    // `+ 0` turns minus zero into zero.
-    sink.ascii(`i${value + 0}e`);
-  } else if (typeof value === 'bigint') {
-    sink.ascii(`i${value}e`);
   } else if (value instanceof Uint8Array) {
     sink.string(value);
+  } else if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw new TypeError(`not a safe integer: ${value}`);
+    sink.byte(0x69 /* i */);
+    // `+ 0` turns minus zero into zero.
+    sink.digits(value < 0 ? String(value) : value + 0);
+    sink.byte(0x65 /* e */);
+  } else if (typeof value === 'bigint') {
+    sink.byte(0x69 /* i */);
+    sink.digits(String(value));
+    sink.byte(0x65 /* e */);
   } else if (Array.isArray(value)) {
-    sink.ascii('l');
+    sink.byte(0x6c /* l */);
     for (const item of value as readonly BencodeInput[]) write(sink, item, depth + 1);
-    sink.ascii('e');
+    sink.byte(0x65 /* e */);
   } else {
-    sink.ascii('d');
-    for (const [key, item] of entriesOf(value)) {
-      sink.string(keyBytes(key));
-      write(sink, item, depth + 1);
-    }
-    sink.ascii('e');
+    writeDict(sink, value, depth);
   }
 }
 
-function entriesOf(value: unknown): [string, BencodeInput][] {
-  let entries: [string, BencodeInput][];
-  if (value instanceof Map) {
-    entries = [...value];
-  } else if (isPlainObject(value)) {
-    entries = [];
-    for (const [key, item] of Object.entries(value)) if (item !== undefined) entries.push([key, item]);
-  } else {
-    throw new TypeError(`bencode has no form for ${describe(value)}`);
+function writeDict(sink: ByteSink, value: unknown, depth: number): void {
+  const isMap = value instanceof Map;
+  if (!isMap && !isPlainObject(value)) throw new TypeError(`bencode has no form for ${describe(value)}`);
+  const keys: string[] = isMap ? [...value.keys()] : Object.keys(value);
+  let isSorted = true;
+  for (const [index, key] of keys.entries()) {
+    if (typeof key !== 'string') throw new TypeError(`a key is text, not ${describe(key)}`);
+    if (index > 0 && key < (keys[index - 1] as string)) isSorted = false;
   }
-  for (const [key] of entries) if (typeof key !== 'string') throw new TypeError(`a key is text, not ${describe(key)}`);
-  // One character per byte, so that `<` compares bytes.
-  return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  // By UTF-16 units, which is what `<` compares: of keys they are the bytes.
+  if (!isSorted) keys.sort();
+  sink.byte(0x64 /* d */);
+  for (const key of keys) {
+    const item: BencodeInput | undefined = isMap ? value.get(key) : value[key];
+    if (item === undefined && !isMap) continue;
+    sink.key(key);
+    write(sink, item as BencodeInput, depth + 1);
+  }
+  sink.byte(0x65 /* e */);
 }
 
 function isPlainObject(value: unknown): value is Record<string, BencodeInput | undefined> {

@@ -18,7 +18,7 @@ export function findSpan(
   path: readonly (string | number)[],
   limits?: Partial<DecodeLimits>,
 ): Span | undefined {
-  const scanner = new Scanner(bytes, { limits: limitsWith(limits) });
+  const scanner = new Scanner(bytes, limitsWith(limits));
   for (const step of path) {
     const token = scanner.next();
     const isFound =

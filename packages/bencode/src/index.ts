@@ -1,4 +1,4 @@
-export { type DecodeOptions, decode, decodePrefix } from './decode.ts';
+export { type DecodeOptions, type DecodeReport, decode, decodePrefix, decodeWithReport } from './decode.ts';
 export { encode } from './encode.ts';
 export { BencodeError, type BencodeErrorCode } from './errors.ts';
 export { findSpan, type Span } from './find-span.ts';

@@ -16,9 +16,12 @@ const MAX_ODDITIES = 1_000;
 const PATH_KEY = 40;
 const PATH_LEVELS = 12;
 
-/** The container that is being read. */
+/** A container that is being read. Reused by the next one as deep: a frame for each would be a third of the garbage. */
 interface Frame {
-  readonly isDict: boolean;
+  readonly parent: Frame | undefined;
+  /** The frame that was opened inside this one last, closed or not. */
+  child: Frame | undefined;
+  isDict: boolean;
   /** In a dictionary: a key comes next, not a value. */
   expectsKey: boolean;
   /** Values begun so far. */
@@ -26,12 +29,6 @@ interface Frame {
   /** The key read last. */
   keyStart: number;
   keyEnd: number;
-}
-
-export interface ScannerOptions {
-  readonly limits: DecodeLimits;
-  readonly strict?: boolean;
-  readonly onOddity?: ((oddity: Oddity) => void) | undefined;
 }
 
 export class Scanner {
@@ -50,23 +47,25 @@ export class Scanner {
   readonly #limits: DecodeLimits;
   readonly #strict: boolean;
   readonly #onOddity: ((oddity: Oddity) => void) | undefined;
-  readonly #stack: Frame[] = [];
+  /** The outermost; the first `depth` from there are open. */
+  #root: Frame | undefined;
+  #depth = 0;
   #top: Frame | undefined;
   #tokens = 0;
   #oddities = 0;
 
-  constructor(bytes: Uint8Array, options: ScannerOptions) {
+  constructor(bytes: Uint8Array, limits: DecodeLimits, strict = false, onOddity?: (oddity: Oddity) => void) {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`bencode is read from a Uint8Array, not ${typeof bytes}`);
     this.bytes = bytes;
-    this.#limits = options.limits;
-    this.#strict = options.strict === true;
-    this.#onOddity = options.onOddity;
-    this.#end = Math.min(bytes.length, options.limits.size);
+    this.#limits = limits;
+    this.#strict = strict;
+    this.#onOddity = onOddity;
+    this.#end = Math.min(bytes.length, limits.size);
   }
 
   /** Containers that are open. */
   get depth(): number {
-    return this.#stack.length;
+    return this.#depth;
   }
 
   /** The next token. Throws BencodeError. */
@@ -79,8 +78,8 @@ export class Scanner {
     if (byte === 0x65 /* e */ && top !== undefined) {
       if (top.isDict && !top.expectsKey) throw this.fail('ERR_BENCODE_MISSING_VALUE', 'a key has no value', at);
       this.offset = at + 1;
-      this.#stack.pop();
-      this.#top = this.#stack.at(-1);
+      this.#depth--;
+      this.#top = top.parent;
       return 'end';
     }
     if (++this.#tokens > this.#limits.tokens) {
@@ -108,7 +107,7 @@ export class Scanner {
       return 'integer';
     }
     if (byte === 0x6c /* l */ || byte === 0x64 /* d */) {
-      if (this.#stack.length >= this.#limits.depth) {
+      if (this.#depth >= this.#limits.depth) {
         throw this.fail(
           'ERR_BENCODE_DEPTH',
           `more than ${this.#limits.depth} lists and dictionaries in one another`,
@@ -116,8 +115,7 @@ export class Scanner {
         );
       }
       const isDict = byte === 0x64;
-      this.#top = { isDict, expectsKey: isDict, count: 0, keyStart: 0, keyEnd: 0 };
-      this.#stack.push(this.#top);
+      this.#open(isDict);
       this.offset = at + 1;
       return isDict ? 'dict' : 'list';
     }
@@ -126,7 +124,7 @@ export class Scanner {
 
   /** Reads on until `depth` containers are open. */
   skipTo(depth: number): void {
-    while (this.#stack.length > depth) this.next();
+    while (this.#depth > depth) this.next();
   }
 
   /** The content of the string read last, a view; a plain one where the document is a Buffer, and faster than `subarray`. */
@@ -140,19 +138,39 @@ export class Scanner {
     return cachedKey(this.bytes, this.contentStart, this.contentEnd);
   }
 
+  /** Oddities met so far, those that were not reported among them. */
+  get oddities(): number {
+    return this.#oddities;
+  }
+
   /** Reports an oddity, or throws it where reading is strict. */
   oddity(code: OddityCode, offset: number): void {
     if (this.#strict) {
       const error = ODDITY_ERRORS[code];
       throw this.fail(error.code, error.message, offset);
     }
-    if (this.#onOddity === undefined || this.#oddities >= MAX_ODDITIES) return;
-    this.#oddities++;
+    if (++this.#oddities > MAX_ODDITIES || this.#onOddity === undefined) return;
     this.#onOddity({ code, offset, path: this.#path() });
   }
 
   fail(code: BencodeErrorCode, message: string, offset: number): BencodeError {
     return new BencodeError(code, message, offset, this.#path());
+  }
+
+  #open(isDict: boolean): void {
+    const parent = this.#top;
+    let frame = parent === undefined ? this.#root : parent.child;
+    if (frame === undefined) {
+      frame = { parent, child: undefined, isDict, expectsKey: isDict, count: 0, keyStart: 0, keyEnd: 0 };
+      if (parent === undefined) this.#root = frame;
+      else parent.child = frame;
+    } else {
+      frame.isDict = isDict;
+      frame.expectsKey = isDict;
+      frame.count = 0;
+    }
+    this.#top = frame;
+    this.#depth++;
   }
 
   #readString(): void {
@@ -241,7 +259,8 @@ export class Scanner {
 
   #path(): string {
     let path = '';
-    for (const [level, frame] of this.#stack.entries()) {
+    let frame = this.#root;
+    for (let level = 0; level < this.#depth && frame !== undefined; level++, frame = frame.child) {
       if (level === PATH_LEVELS) return `${path}…`;
       if (!frame.isDict) {
         if (frame.count > 0) path += `[${frame.count - 1}]`;

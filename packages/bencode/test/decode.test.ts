@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { type BencodeDict, BencodeError, type BencodeValue, decode, decodePrefix, type Oddity } from '../src/index.ts';
+import {
+  type BencodeDict,
+  BencodeError,
+  type BencodeValue,
+  decode,
+  decodePrefix,
+  decodeWithReport,
+  encode,
+  type Oddity,
+} from '../src/index.ts';
 
 /** One byte a character. */
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
@@ -186,4 +195,32 @@ test('of keys that stand twice the first counts, also where the second ones are 
     ]),
   );
   expect(oddities).toEqual(['duplicate-key', 'duplicate-key']);
+});
+
+test('a report names every oddity with its kind, byte offset and path', () => {
+  const text = 'd8:announce3:url4:infod5:filesld6:lengthi007e4:path0:eei-0e1:b1:x1:a01:yei1ei2ee!';
+  const broken = text.replace('i-0e1:b', '1:ci-0e1:b').replace('i1ei2e', '1:zi1e4:infoi2e');
+  const { value, oddities, oddityCount } = decodeWithReport(bytes(broken));
+  const at = (part: string): number => broken.indexOf(part);
+  expect(oddities).toEqual([
+    { code: 'leading-zeros', offset: at('i007e'), path: 'info.files[0].length' },
+    { code: 'unsorted-keys', offset: at('1:ci-0e'), path: 'info.c' },
+    { code: 'negative-zero', offset: at('i-0e'), path: 'info.c' },
+    { code: 'unsorted-keys', offset: at('1:b1:x'), path: 'info.b' },
+    { code: 'unsorted-keys', offset: at('1:a01:y'), path: 'info.a' },
+    { code: 'leading-zeros', offset: at('01:y'), path: 'info.a' },
+    { code: 'duplicate-key', offset: at('4:infoi2e'), path: 'info' },
+    { code: 'trailing-bytes', offset: at('!'), path: '' },
+  ]);
+  expect(oddityCount).toBe(8);
+  expect([...((value as BencodeDict).get('info') as BencodeDict).keys()]).toEqual(['files', 'c', 'b', 'a']);
+  const canonical = encode(value);
+  expect(decodeWithReport(canonical)).toMatchObject({ oddities: [], oddityCount: 0 });
+  expect(encode(decode(canonical))).toEqual(canonical);
+});
+
+test('a report counts what it does not list', () => {
+  const { oddities, oddityCount } = decodeWithReport(bytes(`l${'i00e'.repeat(1_500)}e`));
+  expect([oddities.length, oddityCount, oddities.at(-1)?.path]).toEqual([1_000, 1_500, '[999]']);
+  expect(() => decodeWithReport(bytes('i00e'), { limits: { size: 3 } })).toThrow(BencodeError);
 });

@@ -69,3 +69,32 @@ test.each<[string, unknown]>([
 ])('%s is a TypeError', (_, value) => {
   expect(() => encode(value as BencodeInput)).toThrow(TypeError);
 });
+
+test('equal values are equal bytes: order, kind of dictionary, and what was encoded before do not matter', () => {
+  const first = encode({ b: [1, { y: 'é', x: '' }], a: new Uint8Array([0xff]), c: undefined });
+  encode({ z: 'z'.repeat(10_000) });
+  const inner = new Map<string, BencodeInput>([['x', new Uint8Array(0)]]).set('y', Uint8Array.from(Buffer.from('é')));
+  const second = encode(new Map<string, BencodeInput>([['a', new Uint8Array([0xff])]]).set('b', [1n, inner]));
+  expect(second).toEqual(first);
+  expect(first.buffer).not.toBe(second.buffer);
+});
+
+test('an encoding that failed leaves nothing behind, nor does one inside another', () => {
+  expect(() => encode(['left over', null as unknown as string])).toThrow(TypeError);
+  const nested = {
+    get a(): Uint8Array {
+      return encode({ inner: 'value' });
+    },
+    b: 'outer',
+  };
+  expect(text(nested)).toBe('d1:a16:d5:inner5:valuee1:b5:outere');
+});
+
+test('text and keys of every length on either side of the short ones', () => {
+  for (const length of [0, 1, 47, 48, 49, 255, 256, 4_094, 4_097, 70_000]) {
+    const long = 'k'.repeat(length);
+    expect(text({ [long]: long })).toBe(`d${length}:${long}${length}:${long}e`);
+    expect(encode(`${long}é`)).toEqual(Uint8Array.from(Buffer.from(`${length + 2}:${long}é`)));
+    expect(encode(new Uint8Array(length).fill(7)).length).toBe(String(length).length + 1 + length);
+  }
+});
