@@ -31,6 +31,8 @@ export type CliErrorCode =
   | 'ERR_PEER'
   /** No file of a torrent is what `--select` asks for. */
   | 'ERR_SELECT'
+  /** An address that cannot be listened on. */
+  | 'ERR_LISTEN'
   | 'ERR_WRITE'
   | 'ERR_TIMEOUT'
   | 'ERR_INTERRUPTED';

@@ -1,4 +1,5 @@
 // The values of options, checked where they enter: what comes out is right, or the run ends with status 2.
+import { type HttpAddress, parseHttpAddress } from '@shoal/http-service/address';
 import { parseEndpoint, parseUrl as readUrl } from '@shoal/primitives';
 import { InvalidArgumentError } from 'commander';
 
@@ -60,6 +61,13 @@ export function parsePeer(text: string): string {
     throw new InvalidArgumentError('A peer is HOST:PORT, with IPv6 addresses in brackets.');
   }
   return text;
+}
+
+/** Where to serve: `PORT`, `HOST:PORT`, `[IPV6]:PORT`. */
+export function parseHttp(text: string): HttpAddress {
+  const address = parseHttpAddress(text);
+  if (!address) throw new InvalidArgumentError('Give HOST:PORT or PORT.');
+  return address;
 }
 
 export function parseTrackerUrl(text: string): string {

@@ -6,13 +6,16 @@ import type { AnnounceOptions } from './commands/announce.ts';
 import type { CreateOptions } from './commands/create.ts';
 import type { GetOptions } from './commands/get.ts';
 import type { InfoOptions } from './commands/info.ts';
+import type { ScrapeOptions } from './commands/scrape.ts';
 import type { SeedOptions } from './commands/seed.ts';
+import type { StreamOptions } from './commands/stream.ts';
 import type { TrackerOptions } from './commands/tracker.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 import { EXIT, type ExitStatus, type Failure, failureOf, writeFailure } from './exit.ts';
 import type { Io } from './io.ts';
 import {
   again,
+  parseHttp,
   parsePeer,
   parsePieceLength,
   parsePort,
@@ -103,6 +106,10 @@ function createProgram(io: Io, outcome: Outcome): Command {
   const limitUp = (): Option =>
     new Option('--limit-up <RATE>', 'upload at most so many bytes a second').argParser(parseRate);
   const ipFilter = (): Option => new Option('--ip-filter <FILE>', 'addresses that may not be peers, one range a line');
+  const select = (): Option =>
+    new Option('--select <GLOB>', 'only files whose path matches; may be given again').argParser(
+      again((glob: string) => glob),
+    );
   const trackers = (description: string): Option =>
     new Option('--tracker <URL>', description).argParser(again(parseTrackerUrl));
 
@@ -118,11 +125,7 @@ function createProgram(io: Io, outcome: Outcome): Command {
     .addOption(limitDown())
     .addOption(limitUp())
     .addOption(ipFilter())
-    .addOption(
-      new Option('--select <GLOB>', 'only files whose path matches; may be given again').argParser(
-        again((glob: string) => glob),
-      ),
-    )
+    .addOption(select())
     .option('--sequential', 'fetch the pieces in order')
     .addOption(new Option('--timeout <SECONDS>', 'give up after so long in total').argParser(parseSeconds))
     .option('--seed', 'seed on when everything is there, until interrupted')
@@ -171,6 +174,32 @@ function createProgram(io: Io, outcome: Outcome): Command {
       outcome.streams = options.json === true;
       const { seed } = await import('./commands/seed.ts');
       await end(seed(paths, options, io));
+    });
+
+  program
+    .command('stream')
+    .summary('play files while they download')
+    .description('Serves the files of a torrent over HTTP, whole or in ranges, while they download; until interrupted.')
+    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
+    .option('-d, --dir <DIR>', "folder that will hold the torrent's file or folder (default: here)")
+    .addOption(select())
+    .addOption(
+      new Option('--http <HOST:PORT>', 'where to serve (default: 127.0.0.1, port chosen by the system)').argParser(
+        parseHttp,
+      ),
+    )
+    .addOption(peer())
+    .addOption(port())
+    .addOption(bind())
+    .addOption(limitDown())
+    .addOption(limitUp())
+    .addOption(ipFilter())
+    .addOption(json('one event a line'))
+    .addHelpText('after', examples('shoal stream film.torrent --http 8000', 'mpv http://127.0.0.1:8000/'))
+    .action(async (source: string, options: StreamOptions) => {
+      outcome.streams = options.json === true;
+      const { stream } = await import('./commands/stream.ts');
+      await end(stream(source, options, io));
     });
 
   program
@@ -249,6 +278,18 @@ function createProgram(io: Io, outcome: Outcome): Command {
     .action(async (source: string, options: AnnounceOptions) => {
       const { announce } = await import('./commands/announce.ts');
       await end(announce(source, options, io));
+    });
+
+  program
+    .command('scrape')
+    .summary("ask a torrent's trackers for counts")
+    .description('Asks every tracker how many seed and download, without taking part. Status 1 when none answered.')
+    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
+    .addOption(json('what they said'))
+    .addHelpText('after', examples('shoal scrape debian.torrent'))
+    .action(async (source: string, options: ScrapeOptions) => {
+      const { scrape } = await import('./commands/scrape.ts');
+      await end(scrape(source, options, io));
     });
 
   return program;

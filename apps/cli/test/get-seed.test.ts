@@ -322,6 +322,25 @@ describe('announce', () => {
   });
 });
 
+describe('scrape', () => {
+  test('shows what a tracker counts, and says when it does not know the torrent', async () => {
+    const { url } = await localTracker();
+    const cwd = await prepared({ tracker: url });
+    const unknown = await shoal(['scrape', 'data.torrent', '--json'], { cwd });
+    expect(unknown.status).toBe(1);
+    expect(JSON.parse(unknown.stdout).trackers).toMatchObject([{ ok: false, seeders: null, completed: null }]);
+    const seeder = running(['seed', 'data.torrent', '--dir', 'up', '--json', ...LOOPBACK], { cwd });
+    await seeder.stdout.event('seeding');
+    const { status, stdout } = await shoal(['scrape', 'data.torrent', '--json'], { cwd });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).trackers).toMatchObject([
+      { ok: true, seeders: 1, leechers: 0, completed: 0, error: null },
+    ]);
+    const text = await shoal(['scrape', 'data.torrent'], { cwd });
+    expect(text.stdout).toBe(`${url}: 1 seeder, 0 leechers, 0 downloads completed\n`);
+  });
+});
+
 /** A peer asks for what was cut off a file; the command seeds `up/data`, and that alone. */
 async function losesItsData(command: Running, cwd: string, port: number): Promise<void> {
   await truncate(join(cwd, 'up/data/a.bin'), 10);

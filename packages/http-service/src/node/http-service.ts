@@ -7,6 +7,9 @@ import type { Hono } from 'hono';
 import { HttpServiceError, wordsFor } from './errors.ts';
 import type { HttpAddress } from './http-address.ts';
 
+/** An application that `listenHttp` serves; `env.incoming` is Node's request. */
+export type HttpApp = Hono<{ Bindings: HttpBindings }>;
+
 export interface HttpService {
   readonly port: number;
   /** Lets answers under way end, but not for long. */
@@ -23,8 +26,8 @@ const IDLE_MS = 60_000;
 const GRACE_MS = 500;
 const MAX_CONNECTIONS = 2_000;
 
-/** Serves a web application there; `env.incoming` is Node's request. Rejects ERR_HTTP_LISTEN. */
-export async function listenHttp(address: HttpAddress, web: Hono<{ Bindings: HttpBindings }>): Promise<HttpService> {
+/** Serves a web application there. Rejects ERR_HTTP_LISTEN. */
+export async function listenHttp(address: HttpAddress, web: HttpApp): Promise<HttpService> {
   const listener = getRequestListener(web.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {

@@ -7,4 +7,4 @@ export {
   originOf,
   parseHttpAddress,
 } from './http-address.ts';
-export { type HttpService, listenHttp } from './http-service.ts';
+export { type HttpApp, type HttpService, listenHttp } from './http-service.ts';

@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import { type HttpAddress, listenHttp, originOf } from '@shoal/http-service';
+import { clientOptions, type PeerOptions } from '../client-options.ts';
+import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { createReporter } from '../output/create-reporter.ts';
+import { printable } from '../output/printable.ts';
+import { writeJson, writeLines } from '../output/write.ts';
+import { resolvePeers } from '../resolve-peers.ts';
+import { prioritiesFor } from '../selection.ts';
+import { loadTorrent } from '../source.ts';
+import { createStreamApp, streamedFiles } from '../stream-app.ts';
+import type { Transfer } from '../transfer.ts';
+import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
+
+export interface StreamOptions extends PeerOptions {
+  readonly dir?: string;
+  readonly peer?: readonly string[];
+  /** Globs. */
+  readonly select?: readonly string[];
+  readonly http?: HttpAddress;
+  readonly json?: boolean;
+}
+
+/** Serves a torrent's files over HTTP while they download, and on, until it is interrupted. */
+export async function stream(source: string, options: StreamOptions, io: Io): Promise<ExitStatus> {
+  const metainfo = await loadTorrent(source, io);
+  const priorities = prioritiesFor(metainfo, options.select ?? []);
+  const dir = resolve(io.cwd, options.dir ?? '.');
+  const peers = await resolvePeers(options.peer ?? []);
+  const wishes = { order: 'sequential' as const, ...(priorities === undefined ? {} : { priorities }) };
+  const { result } = await runTransfers(
+    {
+      client: await clientOptions(options, io),
+      reporter: await createReporter(options, io),
+      requests: [{ metainfo, options: { dir, peers, ...wishes } }],
+    },
+    (run) => serve(run, run.transfers[0] as Transfer, options, io),
+  );
+  return result;
+}
+
+async function serve(run: TransferRun, transfer: Transfer, options: StreamOptions, io: Io): Promise<ExitStatus> {
+  const { torrent, metainfo } = transfer;
+  const checked = await Promise.race([run.reached(transfer, torrent.whenChecked()), whenAborted(io.signal)]);
+  if (io.signal.aborted) return EXIT.interrupted;
+  if (!checked) return EXIT.failed;
+  const files = streamedFiles(metainfo, torrent.priorities);
+  const address = options.http ?? { host: '127.0.0.1', port: 0 };
+  const service = await listenHttp(address, createStreamApp(torrent, files)).catch((error: unknown) => {
+    throw new CliError('ERR_LISTEN', reasonOf(error), { hint: 'choose another with --http', cause: error });
+  });
+  try {
+    const origin = originOf({ ...address, port: service.port });
+    const served = files.map(({ path, length, url }) => ({ path, length, url: `${origin}${url}` }));
+    if (options.json) {
+      const { name, infoHash } = metainfo;
+      writeJson(io.stdout, { event: 'streaming', infoHash: infoHash.hex, name, url: `${origin}/`, files: served });
+    } else {
+      writeLines(
+        io.stdout,
+        served.map(({ path, url }) => `${printable(path)}: ${url}`),
+      );
+    }
+    void run.reached(transfer, torrent.whenComplete()).then((isDone) => {
+      if (isDone) run.done(transfer, { goesOn: true });
+    });
+    const isFine = await run.untilStopped(transfer, io.signal);
+    return isFine && io.signal.aborted ? EXIT.interrupted : EXIT.failed;
+  } finally {
+    await service.close();
+  }
+}
