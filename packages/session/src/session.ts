@@ -8,7 +8,7 @@ import type { ByteStream, Clock, Listener, Random, StateStore, StreamFilter, Tim
 import { SessionError } from './errors.ts';
 import { ExternalAddress } from './external-address.ts';
 import { type InboundHost, welcome } from './inbound.ts';
-import { type QueueLimits, whoRuns } from './queue.ts';
+import { type Place, Queue } from './queue.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { ReadGate } from './read-gate.ts';
 import type { ShareLimits } from './share-limits.ts';
@@ -120,11 +120,10 @@ export class Session {
   readonly #externalAddress = new ExternalAddress(() => {
     for (const torrent of this.torrents) torrent.addressesChanged();
   });
-  readonly #queueLimits: QueueLimits;
+  readonly #queue: Queue<Torrent>;
   /** Accepted streams by address, without its port. */
   readonly #perAddress = new Map<string, number>();
   #addressFilter: AddressFilter | undefined;
-  #requeueing = false;
   #listeners: Listener[] = [];
   /** Kept after the listeners are closed: goodbyes must name the port that was announced. */
   #port = 0;
@@ -140,10 +139,10 @@ export class Session {
     this.#downLimit = new RateLimiter(options.clock, options.downLimit);
     this.#upLimit = new RateLimiter(options.clock, options.upLimit);
     this.#addressFilter = options.addressFilter;
-    this.#queueLimits = {
+    this.#queue = new Queue({
       downloads: options.maxDownloads ?? Number.POSITIVE_INFINITY,
       seeds: options.maxSeeds ?? Number.POSITIVE_INFINITY,
-    };
+    });
     const limits: ConnectionLimits = { down: [this.#downLimit], up: [this.#upLimit] };
     this.#gate = new ReadGate(budget);
     const opened = (connection: Connection): void => {
@@ -174,7 +173,7 @@ export class Session {
       now: () => options.clock.now(),
       port: () => this.port,
       allows: (address) => this.#allows(address),
-      torrentChanged: () => this.#requeue(),
+      torrentChanged: (torrent) => this.#queue.put(torrent, placeOf(torrent)),
       mayDial: () => this.#mayDial(),
       dial: (address, wireKey, signal) => this.#dial(address, wireKey, signal),
       opened,
@@ -257,7 +256,7 @@ export class Session {
     const key = wireKeyOf(torrent.infoHash);
     if (this.#torrents.get(key) !== torrent) return this.#leaving.get(key);
     this.#torrents.delete(key);
-    this.#requeue();
+    this.#queue.remove(torrent);
     const leaving = torrent.close().then(() => (options.data ? torrent.erase() : undefined));
     this.#leaving.set(key, leaving);
     try {
@@ -378,27 +377,6 @@ export class Session {
     return this.#addressFilter?.blocks(hostOf(address)) !== true;
   }
 
-  /** Gives the places of the queue anew, once the present turn is over: one change may bring others. */
-  #requeue(): void {
-    const { downloads, seeds } = this.#queueLimits;
-    if (this.#requeueing || (downloads === Number.POSITIVE_INFINITY && seeds === Number.POSITIVE_INFINITY)) return;
-    this.#requeueing = true;
-    try {
-      const torrents = this.torrents;
-      const may = whoRuns(
-        torrents.map((torrent) => ({
-          resting: torrent.paused || torrent.error !== null || torrent.state === 'checking',
-          forced: torrent.forced,
-          complete: torrent.state === 'seeding',
-        })),
-        this.#queueLimits,
-      );
-      for (const [index, torrent] of torrents.entries()) torrent.hold(!(may[index] as boolean));
-    } finally {
-      this.#requeueing = false;
-    }
-  }
-
   #mayDial(): boolean {
     return (
       !this.#closed &&
@@ -469,6 +447,12 @@ export class Session {
     this.#listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
   }
+}
+
+/** Which of the queue's lines it stands in: none where it is forced, rests, or is not known yet to be complete. */
+function placeOf({ forced, paused, error, state }: Torrent): Place {
+  if (forced || paused || error || state === 'checking') return undefined;
+  return state === 'seeding' ? 'seeds' : 'downloads';
 }
 
 function wireKeyOf(infoHash: InfoHash): string {

@@ -6,6 +6,7 @@ import type { PeerSource, StateStore, TorrentExtension } from './contracts.ts';
 import type { Priority } from './selection.ts';
 import type { ShareLimits } from './share-limits.ts';
 import type { SwarmHost } from './swarm.ts';
+import type { Torrent } from './torrent.ts';
 import type { Turnstile } from './turnstile.ts';
 
 export interface TorrentHost extends SwarmHost {
@@ -18,7 +19,7 @@ export interface TorrentHost extends SwarmHost {
   /** Bounds how many read at once what was saved of them. */
   readonly recalls: Turnstile;
   /** It was checked, completed, paused or stopped: the queue may have to be gone through again. */
-  torrentChanged(): void;
+  torrentChanged(torrent: Torrent): void;
 }
 
 export interface TorrentOptions {

@@ -213,7 +213,7 @@ export class Torrent {
     this.#check.end();
     this.#failure.stopRetrying();
     this.#emitState();
-    this.#host.torrentChanged();
+    this.#host.torrentChanged(this);
     return this.#enqueue(() => this.#standStill('paused'));
   }
 
@@ -223,7 +223,7 @@ export class Torrent {
     this.#paused = false;
     this.#failure.clear();
     this.#content?.readers.fail(undefined);
-    this.#host.torrentChanged();
+    this.#host.torrentChanged(this);
     return this.#enqueue(() => this.#start());
   }
 
@@ -459,7 +459,7 @@ export class Torrent {
     if (this.#paused) this.#failure.stopRetrying();
     this.#content?.readers.fail(error);
     if (isNews) this.#hub.emit({ type: 'error', error });
-    this.#host.torrentChanged();
+    this.#host.torrentChanged(this);
     void this.#enqueue(() => this.#standStill('the torrent stopped on an error'));
   }
 
@@ -487,7 +487,7 @@ export class Torrent {
   /** The queue decides first, so that nobody is told of a torrent that runs and then waits. */
   #enter(state: TorrentState): void {
     this.#state = state;
-    this.#host.torrentChanged();
+    this.#host.torrentChanged(this);
     this.#emitState();
   }
 

@@ -7,6 +7,7 @@ import {
   contentOf,
   filledStorage,
   type MadeTorrent,
+  type Member,
   makeTorrent,
   memoryStateStore,
   outliving,
@@ -19,6 +20,30 @@ const LIMIT_MS = 60 * 60_000;
 /** When a leech's process dies, and how long it stays away. */
 const crash = fc.record({ atMs: fc.integer({ min: 1, max: 20_000 }), awayMs: fc.integer({ min: 0, max: 90_000 }) });
 
+/** What the user does, and when. */
+const deed = fc.record({
+  atMs: fc.oneof(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 10_000 })),
+  what: fc.oneof(
+    fc.record({ do: fc.constant('pause' as const), awayMs: fc.integer({ min: 0, max: 20_000 }) }),
+    // One number decides for all files; what was left out is chosen again at the end.
+    fc.record({
+      do: fc.constant('select' as const),
+      priorities: fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 5 }),
+    }),
+    fc.record({
+      do: fc.constant('limit' as const),
+      whose: fc.constantFrom('session' as const, 'torrent' as const),
+      which: fc.constantFrom('downLimit' as const, 'upLimit' as const),
+      limit: fc.option(fc.constantFrom(5_000, 60_000, 1_000_000), { nil: undefined }),
+    }),
+    fc.record({ do: fc.constant('hold' as const), forMs: fc.integer({ min: 0, max: 20_000 }) }),
+    fc.record({ do: fc.constant('recheck' as const) }),
+    fc.record({ do: fc.constant('order' as const), order: fc.constantFrom('rarest' as const, 'sequential' as const) }),
+    fc.record({ do: fc.constant('move' as const) }),
+    fc.record({ do: fc.constant('read' as const), file: fc.nat(4), forMs: fc.integer({ min: 0, max: 20_000 }) }),
+  ),
+});
+
 const leech = fc.record({
   latencyMs: fc.integer({ min: 0, max: 200 }),
   up: fc.constantFrom(30_000, 300_000, Number.POSITIVE_INFINITY),
@@ -27,11 +52,13 @@ const leech = fc.record({
   slots: fc.integer({ min: 1, max: 4 }),
   diskMs: fc.constantFrom(0, 0, 30),
   crashes: fc.array(crash, { maxLength: 2 }),
+  deeds: fc.array(deed, { maxLength: 6 }),
 });
 
 const swarm = fc.record({
   seed: fc.integer(),
   oddSplits: fc.boolean(),
+  seedUp: fc.constantFrom(15_000, 100_000, Number.POSITIVE_INFINITY),
   pieceLength: fc.constantFrom(10_000, 16_384, 32_768, 100_000),
   lengths: fc
     .array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 120_000 })), { minLength: 1, maxLength: 5 })
@@ -52,6 +79,7 @@ class Leech {
   readonly #bytes: Storage;
   readonly #disk: Storage;
   readonly #stateStore: StateStore = memoryStateStore();
+  #member: Member | undefined;
   #mortal = new Mortal();
 
   constructor(world: World, made: MadeTorrent, host: SimHost, options: LeechOptions) {
@@ -68,7 +96,7 @@ class Leech {
   async start(): Promise<void> {
     const { memory, slots } = this.#options;
     this.#mortal = new Mortal();
-    await this.#world.joinOn(this.#host, this.#made, {
+    this.#member = await this.#world.joinOn(this.#host, this.#made, {
       storage: this.#mortal.storage(this.#disk),
       stateStore: this.#mortal.stateStore(this.#stateStore),
       session: {
@@ -94,6 +122,94 @@ class Leech {
     }
   }
 
+  /** Does to its torrent what its options say, and in the end wants everything without limits. */
+  async suffer(): Promise<void> {
+    for (const { atMs, what } of this.#options.deeds) {
+      await this.#wait(atMs);
+      await this.#do(what);
+    }
+  }
+
+  async #do(what: LeechOptions['deeds'][number]['what']): Promise<void> {
+    const member = this.#member as Member;
+    const { torrent } = member;
+    switch (what.do) {
+      case 'pause':
+        void torrent.pause();
+        await this.#wait(what.awayMs);
+        void torrent.resume();
+        return;
+      case 'select':
+        void torrent.select(this.#made.metainfo.layout.files.map((_, file) => what.priorities[file % 5] as number));
+        return;
+      case 'limit':
+        member[what.whose][what.which] = what.limit;
+        return;
+      case 'hold':
+        torrent.hold(true);
+        await this.#wait(what.forMs);
+        torrent.hold(false);
+        return;
+      case 'recheck':
+        void torrent.recheck();
+        return;
+      case 'order':
+        torrent.order = what.order;
+        return;
+      case 'move':
+        void torrent.move('/elsewhere').catch(() => undefined);
+        return;
+      case 'read': {
+        const enough = new AbortController();
+        const file = what.file % this.#made.metainfo.layout.files.length;
+        const reading = (async () => {
+          for await (const _ of torrent.read(file, { signal: enough.signal }));
+        })();
+        void reading.catch(() => undefined);
+        await this.#wait(what.forMs);
+        enough.abort();
+      }
+    }
+  }
+
+  /** What its torrent says of itself agrees with itself; called now and then. */
+  check(): void {
+    const { torrent } = this.#member as Member;
+    const figures = torrent.snapshot();
+    const { have } = torrent;
+    const { layout } = this.#made.metainfo;
+    let [done, wanted, wantedDone] = [0, 0, 0];
+    const priorities = torrent.priorities ?? [];
+    for (let piece = 0; piece < layout.pieceCount; piece++) {
+      const size = layout.pieceSize(piece);
+      const isWanted = layout.spans(piece).some(({ file }) => (priorities[file] as number) > 0);
+      if (have?.has(piece)) done += size;
+      if (isWanted) wanted += size;
+      if (isWanted && have?.has(piece)) wantedDone += size;
+    }
+    expect([figures.bytesDone, figures.bytesWantedDone]).toEqual([done, wantedDone]);
+    if (torrent.state === 'downloading' || torrent.state === 'seeding') {
+      expect(figures.bytesWanted).toBe(wanted);
+      expect(torrent.state).toBe(wanted === wantedDone ? 'seeding' : 'downloading');
+    }
+    if (torrent.paused || torrent.queued) expect(torrent.peers).toEqual([]);
+    expect(torrent.error).toBeNull();
+  }
+
+  /** Everything, without limits. */
+  wantAll(): void {
+    const { session, torrent } = this.#member as Member;
+    for (const limited of [session, torrent]) {
+      limited.downLimit = undefined;
+      limited.upLimit = undefined;
+    }
+    void torrent.select(this.#made.metainfo.layout.files.map(() => 4));
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#world.clock.setTimer(resolve, ms));
+  }
+
   content(): Promise<Uint8Array> {
     return contentOf(this.#bytes, this.#made);
   }
@@ -101,10 +217,10 @@ class Leech {
 
 test('whatever the swarm, everybody ends with equal bytes and nothing is left', { timeout: 60_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(swarm, async ({ seed, oddSplits, pieceLength, lengths, leeches, noisySeed }) => {
+    fc.asyncProperty(swarm, async ({ seed, oddSplits, seedUp, pieceLength, lengths, leeches, noisySeed }) => {
       const world = new World(seed, oddSplits);
       const made = makeTorrent(world.random, lengths, pieceLength);
-      await world.join('10.0.0.1', made, { storage: await filledStorage(made) });
+      await world.join('10.0.0.1', made, { storage: await filledStorage(made), host: { up: seedUp } });
       if (noisySeed !== null) await world.join('10.0.0.2', made, { storage: await filledStorage(made) });
       const all: Leech[] = [];
       let alive = 0;
@@ -116,8 +232,15 @@ test('whatever the swarm, everybody ends with equal bytes and nothing is left', 
         all.push(one);
         await one.start();
         void one.live().then(() => alive++);
+        void one.suffer().then(() => alive++);
       }
-      await world.clock.run(() => alive === all.length, LIMIT_MS);
+      let looks = 0;
+      const look = (): boolean => {
+        if (++looks % 50 === 0) for (const one of all) one.check();
+        return alive === 2 * all.length;
+      };
+      await world.clock.run(look, LIMIT_MS);
+      for (const one of all) one.wantAll();
       await world.untilComplete(LIMIT_MS);
       for (const one of all) expect(Buffer.compare(await one.content(), made.data)).toBe(0);
       await world.close();
