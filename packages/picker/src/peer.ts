@@ -16,9 +16,9 @@ export interface PickerPeer {
 }
 
 /** Allowed-fast pieces remembered of a peer, the latest. BEP 6 has senders choose ten. */
-export const ALLOWED_FAST_LIMIT = 64;
+const ALLOWED_FAST_LIMIT = 64;
 /** Suggestions remembered of a peer, the latest: they tell of a cache, which is small and soon another. */
-export const SUGGESTION_LIMIT = 16;
+const SUGGESTION_LIMIT = 16;
 
 /** Closed pieces are swept out of `asked` when it has grown to this, or to twice what was left the last time. */
 const MIN_SWEEP = 16;
