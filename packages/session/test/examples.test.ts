@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { run as chooseAndRead } from '../examples/choose-and-read.ts';
 import { createMemoryNetwork } from '../examples/memory-transport.ts';
 import { run } from '../examples/two-sessions.ts';
 import { testTransport } from '../src/testing.ts';
@@ -14,6 +15,10 @@ test('two sessions exchange a file, and the README shows how', async () => {
   const here = import.meta.dirname;
   const example = await readFile(join(here, '../examples/two-sessions.ts'), 'utf8');
   expect(await readFile(join(here, '../README.md'), 'utf8')).toContain(example);
+});
+
+test('one file is chosen, and the end of the other read while it downloads', async () => {
+  expect(await chooseAndRead()).toEqual({ chosen: 32_768, equal: true, priorities: [7, 4] });
 });
 
 testTransport(test, 'the memory transport', () => {

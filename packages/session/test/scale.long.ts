@@ -12,6 +12,10 @@ const PEERS = 500;
 /** Addresses that a newcomer is told, as a tracker does. */
 const TOLD = 25;
 
+function report(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 /** Bytes of live objects. */
 function heap(): number {
   setFlagsFromString('--expose-gc');
@@ -67,7 +71,7 @@ test(`a swarm of ${PEERS} completes, twice with the same events for the same see
   const started = process.cpuUsage();
   const first = await swarm(seed);
   const { user, system } = process.cpuUsage(started);
-  console.log(
+  report(
     `${PEERS} peers complete after ${first.finished} ms of virtual time, ${first.events} events; ` +
       `${Math.round((user + system) / 1e6)} s of one processor`,
   );
@@ -118,7 +122,7 @@ test('ten thousand torrents lie idle in one session', async () => {
   const closingSince = performance.now();
   await world.settle(session.close());
   const closed = performance.now() - closingSince;
-  console.log(
+  report(
     `${count} idle torrents: added and checked in ${Math.round(loaded)} ms, ${Math.round(bytes)} bytes each, ` +
       `${beat.toFixed(2)} ms a heartbeat, closed in ${Math.round(closed)} ms`,
   );
@@ -171,7 +175,7 @@ test('two hundred torrents are active at once in one session, within its memory 
     return torrents.every(({ state }) => state === 'seeding');
   }, 600_000);
   const { user, system } = process.cpuUsage(started);
-  console.log(
+  report(
     `${count} torrents, ${mostActive} active at once, at most ${mostMemory} of ${memory} bytes; 100 MB in ` +
       `${Math.round((user + system) / 1e3)} ms of one processor, ${Math.round(world.clock.now() / 1000)} s of virtual time`,
   );
