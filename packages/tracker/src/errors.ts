@@ -18,7 +18,9 @@ export type TrackerErrorCode =
   /** The tracker's URL has no scrape counterpart (BEP 48). */
   | 'ERR_TRACKER_NO_SCRAPE'
   /** A store takes no further swarm or peer. */
-  | 'ERR_TRACKER_FULL';
+  | 'ERR_TRACKER_FULL'
+  /** Bytes that should be a snapshot of a store are none, or not whole. */
+  | 'ERR_TRACKER_SNAPSHOT';
 
 /** A tracker's fault or the network's. The message is in words for the user. A caller's misuse is a TypeError or RangeError. */
 export class TrackerError extends Error {

@@ -11,7 +11,7 @@ export interface SwarmPeer {
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
-  /** 20 bytes. */
+  /** 20 bytes; in an answer it may be empty, where the store does not remember it. */
   readonly peerId: Uint8Array;
   readonly role: PeerRole;
 }
@@ -29,6 +29,8 @@ export interface SwarmAnnounce {
   readonly numwant: number;
   /** Peers of this family are preferred. */
   readonly family: 4 | 6;
+  /** Peers of the other family are of no use to the asker: a UDP answer cannot carry them. Default false. */
+  readonly onlyFamily?: boolean;
   /** Milliseconds of any epoch; never goes back. */
   readonly now: number;
   /** When the entry is forgotten, unless it announces again. */
@@ -40,17 +42,32 @@ export interface SwarmAnswer extends ScrapeCounts {
   readonly peers: readonly SwarmPeer[];
 }
 
+/** The same in the compact form of BEPs 23 and 7: what nearly every asker wants, without an object for each peer. */
+export interface CompactSwarmAnswer extends ScrapeCounts {
+  /** 6 bytes a peer. */
+  readonly peers4: Uint8Array;
+  /** 18 bytes a peer. */
+  readonly peers6: Uint8Array;
+}
+
 export interface SwarmTotals {
+  /** Torrents that somebody is in. */
   readonly torrents: number;
   readonly seeders: number;
   readonly leechers: number;
 }
 
-/** Remembers peers by torrent. Each method answers a value or a promise of it. */
+/** Remembers peers by torrent. Each method answers a value or a promise of it; values are the faster. */
 export interface SwarmStore {
   /** Enters, refreshes or (`stopped`) takes out the peer, and chooses others. Throws TrackerError ERR_TRACKER_FULL. */
   announce(announce: SwarmAnnounce): SwarmAnswer | Promise<SwarmAnswer>;
+  /** `announce` for who wants addresses and ports alone. A store without it is asked through `announce`. */
+  announceCompact?(announce: SwarmAnnounce): CompactSwarmAnswer | Promise<CompactSwarmAnswer>;
   /** Null for a torrent that nobody has announced. */
   scrape(infoHash: Uint8Array, now: number): ScrapeCounts | null | Promise<ScrapeCounts | null>;
+  /** All torrents, for a full scrape; a store without it has none to offer. */
+  scrapeAll?(
+    now: number,
+  ): Iterable<readonly [Uint8Array, ScrapeCounts]> | AsyncIterable<readonly [Uint8Array, ScrapeCounts]>;
   totals(now: number): SwarmTotals | Promise<SwarmTotals>;
 }

@@ -133,6 +133,65 @@ export function swarmStoreSuite({ test, create }: SwarmStoreSuiteOptions): void 
     equal((await store.scrape(HASH, 0))?.leechers, 1, 'leechers');
   });
 
+  check('what is asked for one family alone has no other peers in it', async (store) => {
+    await store.announce(asks('10.0.0.1'));
+    await store.announce(asks('2001:db8::1'));
+    const { peers } = await store.announce({ ...asks('2001:db8::2'), onlyFamily: true });
+    // A store may leave the other family in: who asks so drops it.
+    equal(
+      peers.some(({ host }) => host === '2001:db8::1'),
+      true,
+      'its own family',
+    );
+  });
+
+  check('a peer that changes its role is counted and handed out as what it is now', async (store) => {
+    await store.announce(asks('10.0.0.1', {}, 'leech'));
+    for (const role of ['partial', 'seed', 'leech', 'seed'] as const) await store.announce(asks('10.0.0.1', {}, role));
+    const answer = await store.announce(asks('10.0.0.2', {}, 'leech'));
+    equal([answer.seeders, answer.leechers].join(), '1,1', 'seeders, leechers');
+    equal(answer.peers.map(({ role }) => role).join(), 'seed', 'its role');
+  });
+
+  check('many peers of a swarm: each is found again, none is listed twice, all are counted', async (store) => {
+    const addressOf = (peer: number): string => `10.1.${peer >> 8}.${peer & 255}`;
+    for (let peer = 0; peer < 600; peer++) {
+      await store.announce(asks(addressOf(peer), { numwant: 0 }, peer % 3 === 0 ? 'seed' : 'leech'));
+    }
+    for (let peer = 0; peer < 600; peer += 2) await store.announce(asks(addressOf(peer), { event: 'stopped' }));
+    const answer = await store.announce(asks('10.0.0.1', { numwant: 500 }));
+    equal([answer.seeders, answer.leechers].join(), '100,201', 'seeders, leechers');
+    const listed = new Set(answer.peers.map(({ host }) => host));
+    equal([answer.peers.length, listed.size].join(), '300,300', 'peers, different peers');
+  });
+
+  check('the compact form has the same peers and counts, if there is one', async (store) => {
+    if (!store.announceCompact) return;
+    await store.announceCompact(asks('10.0.0.1', {}, 'seed'));
+    await store.announceCompact(asks('2001:db8::1', {}, 'partial'));
+    const answer = await store.announceCompact(asks('10.0.0.2'));
+    equal(Array.from(answer.peers4).join(), '10,0,0,1,26,225', 'IPv4 peers');
+    equal(answer.peers6.length, 18, 'bytes of IPv6 peers');
+    equal(Array.from(answer.peers6.subarray(16)).join(), '26,225', 'the port of the IPv6 peer');
+    const counts = [answer.seeders, answer.leechers, answer.downloaders, answer.completed];
+    equal(counts.join(), '1,2,1,0', 'seeders, leechers, downloaders, completed');
+    const toSeed = await store.announceCompact(asks('10.0.0.1', {}, 'seed'));
+    equal(Array.from(toSeed.peers4).join(), '10,0,0,2,26,225', 'what a seed gets');
+    equal((await store.announceCompact(asks('10.0.0.2', { event: 'stopped' }))).peers4.length, 0, 'who stops');
+    equal(answer.peers4.length, 6, 'an answer is not changed by later ones');
+  });
+
+  check('all torrents are told, if the store tells them', async (store) => {
+    await store.announce(asks('10.0.0.1', {}, 'seed'));
+    await store.announce(asks('10.0.0.1', { infoHash: OTHER_HASH }));
+    if (!store.scrapeAll) return;
+    const told: string[] = [];
+    for await (const [infoHash, { seeders, leechers }] of store.scrapeAll(0)) {
+      told.push(`${infoHash.length} ${infoHash[0]} ${seeders} ${leechers}`);
+    }
+    equal(told.sort().join(), '20 1 1 0,20 2 0 1', 'length, first byte, seeders, leechers');
+  });
+
   check('a scrape of an unknown torrent is null, totals add up', async (store) => {
     equal(await store.scrape(OTHER_HASH, 0), null, 'unknown');
     await store.announce(asks('10.0.0.1', {}, 'seed'));

@@ -102,3 +102,66 @@ test('the choice is random: every peer of a big swarm is handed out about equall
   // 40 expected each, standard deviation 6.
   for (const times of seen.values()) expect(Math.abs(times - 40)).toBeLessThan(30);
 });
+
+test('a crowded /64 gives way to itself, a crowded address to itself, and nobody else suffers', () => {
+  const store = new MemorySwarmStore({ random: seededRandom('crowd').number, maxPeersPerHost: 5 });
+  for (let port = 1; port <= 40; port++) store.announce(announce(1, '10.0.0.1', port, port));
+  for (let host = 1; host <= 40; host++) store.announce(announce(1, `2001:db8::${host}`, 1, 40));
+  for (let host = 1; host <= 40; host++) store.announce(announce(1, `2001:db8:0:${host}::1`, 1, 40));
+  store.checkInvariants();
+  expect(store.totals(41).leechers).toBe(5 + 5 + 40);
+  // The same in a swarm that has an index.
+  for (let host = 0; host < 400; host++) store.announce(announce(2, `10.1.${host >> 8}.${host & 255}`, 1, 42));
+  for (let port = 2; port <= 300; port++) store.announce(announce(2, '10.1.0.7', port, 42));
+  store.checkInvariants();
+  expect(store.scrape(new Uint8Array(20).fill(2), 42)?.leechers).toBeLessThanOrEqual(404);
+});
+
+test('a silence of weeks forgets everybody, whatever ticks say', () => {
+  const store = new MemorySwarmStore({ random: () => 0 });
+  store.announce(announce(1, '10.0.0.1'));
+  expect(store.totals(2 ** 32 - 50)).toEqual({ torrents: 0, seeders: 0, leechers: 0 });
+  store.announce({ ...announce(1, '10.0.0.1', 1, 2 ** 32), expiresAt: Number.POSITIVE_INFINITY });
+  expect(store.totals(2 ** 32 + 1_000_000_000).leechers).toBe(1);
+  expect(store.totals(2 ** 32 + 1_100_000_000).leechers).toBe(0);
+  store.checkInvariants();
+});
+
+test('a snapshot that is none, of another version, cut or changed enters nothing', () => {
+  const store = new MemorySwarmStore({ random: () => 0 });
+  store.announce(announce(1, '10.0.0.1'));
+  const whole = Buffer.concat([...store.snapshot(0)]);
+  const reasonFor = (bytes: Uint8Array): string => {
+    const other = new MemorySwarmStore({ random: () => 0 });
+    try {
+      other.restore(bytes, 0, 0);
+      return 'taken';
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_TRACKER_SNAPSHOT' });
+      expect(other.totals(0)).toEqual({ torrents: 0, seeders: 0, leechers: 0 });
+      return (error as Error).message;
+    }
+  };
+  expect(reasonFor(whole)).toBe('taken');
+  expect(reasonFor(new Uint8Array(0))).toMatch(/does not begin as one of version 1/);
+  expect(reasonFor(Buffer.from(whole.toString('latin1').replace('swarms-1', 'swarms-2'), 'latin1'))).toMatch(
+    /version 1/,
+  );
+  for (let length = 15; length < whole.length; length++) expect(reasonFor(whole.subarray(0, length))).toMatch(/is cut/);
+  for (let at = 19; at < whole.length - 8; at++) {
+    const changed = Uint8Array.from(whole);
+    changed[at] = (changed[at] as number) ^ 1;
+    expect(reasonFor(changed)).toMatch(/checksum/);
+  }
+});
+
+test('a snapshot of more than a store takes fills it to its limits', () => {
+  const store = new MemorySwarmStore({ random: () => 0 });
+  for (const torrent of [1, 2, 3]) for (const port of [1, 2, 3]) store.announce(announce(torrent, '10.0.0.1', port));
+  const bytes = Buffer.concat([...store.snapshot(0)]);
+  const small = new MemorySwarmStore({ random: () => 0, maxPeers: 4, maxSwarms: 2 });
+  expect(small.restore(bytes, 0, 0)).toBe(4);
+  small.checkInvariants();
+  expect(small.totals(0)).toEqual({ torrents: 2, seeders: 0, leechers: 4 });
+  expect(new MemorySwarmStore({ random: () => 0 }).restore(bytes, 0, 100)).toBe(0);
+});
