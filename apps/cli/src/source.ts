@@ -1,7 +1,7 @@
 // From what the user calls a torrent (a file, a URL) to its metainfo.
 import { resolve } from 'node:path';
-import { type Metainfo, MetainfoError } from '@shoal/metainfo';
-import { parseTorrent, readMetainfo } from '@shoal/metainfo/node';
+import { type AnyMetainfo, type Metainfo, MetainfoError } from '@shoal/metainfo';
+import { parseAnyTorrent, readAnyMetainfo } from '@shoal/metainfo/node';
 import { CliError, EXIT, reasonOf } from './exit.ts';
 import { fetchTorrent } from './fetch-torrent.ts';
 import type { Io } from './io.ts';
@@ -9,13 +9,24 @@ import type { Io } from './io.ts';
 /** 40 or 64 hexadecimal digits, or 32 of base 32. */
 const BARE_HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32})$/i;
 
+/** A torrent to download or seed. Rejects with CliError, also for version 2 alone. */
 export async function loadTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<Metainfo> {
+  const metainfo = await loadAnyTorrent(source, io);
+  if (metainfo.version !== 'v2') return metainfo;
+  throw new CliError('ERR_UNSUPPORTED', `${source} is a torrent of version 2 alone, which is not supported yet`, {
+    status: EXIT.wrong,
+    hint: '"shoal info" shows it; hybrids work',
+  });
+}
+
+/** A torrent to look at. Rejects with CliError. */
+export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<AnyMetainfo> {
   if (/^magnet:/i.test(source)) throw unsupported('a magnet link');
   if (BARE_HASH.test(source)) throw unsupported('a bare info-hash');
   try {
-    if (isWebUrl(source)) return parseTorrent(await fetchTorrent(source, io.signal));
+    if (isWebUrl(source)) return parseAnyTorrent(await fetchTorrent(source, io.signal));
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) throw unsupported(`a ${source.slice(0, source.indexOf(':'))} URL`);
-    return await readMetainfo(resolve(io.cwd, source));
+    return await readAnyMetainfo(resolve(io.cwd, source));
   } catch (error) {
     if (error instanceof CliError || io.signal.aborted) throw error;
     throw new CliError('ERR_SOURCE', `cannot read ${source}: ${reasonOf(error)}`, {

@@ -4,7 +4,7 @@ import { createReadStream, type Metainfo, type Torrent } from '@shoal/client';
 import { createHostCheck, type HttpApp } from '@shoal/http-service';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { lookup } from 'mrmime';
+import { contentType } from 'mime-types';
 import parseRange from 'range-parser';
 import { formatBytes } from './output/format.ts';
 
@@ -56,7 +56,7 @@ function answer(torrent: Torrent, { index, path, length }: StreamedFile, request
   const etag = `"${torrent.infoHash.hex}-${index}"`;
   const headers: Record<string, string> = {
     'accept-ranges': 'bytes',
-    'content-type': lookup(path) ?? 'application/octet-stream',
+    'content-type': contentType(path.slice(path.lastIndexOf('/') + 1)) || 'application/octet-stream',
     etag,
   };
   const condition = request.headers.get('if-range');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -116,6 +117,36 @@ describe('info', () => {
     expect(stdout).toContain('comment     red');
     expect(stdout).toContain('  97.7 KiB  photos/a.jpg\n');
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('shows torrents of version 2 alone, which cannot be downloaded yet', async () => {
+    const cwd = await temporaryFolder(onTestFinished);
+    const file = `d0:d6:lengthi5e11:pieces root32:${'r'.repeat(32)}ee`;
+    const info = `d9:file treed5:a.txt${file}5:b.txt${file}e12:meta versioni2e4:name3:top12:piece lengthi16384ee`;
+    await writeFile(join(cwd, 'two.torrent'), `d4:info${info}12:piece layersdee`);
+    const shown = await shoal(['info', 'two.torrent', '--json'], { cwd });
+    expect(shown).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      name: 'top',
+      infoHash: null,
+      infoHashV2: createHash('sha256').update(info).digest('hex'),
+      version: 'v2',
+      pieceLength: 16_384,
+      pieceCount: 2,
+      totalLength: 10,
+      files: [
+        { path: 'top/a.txt', length: 5 },
+        { path: 'top/b.txt', length: 5 },
+      ],
+      warnings: [],
+    });
+    expect((await shoal(['info', 'two.torrent'], { cwd })).stdout).not.toContain('info-hash');
+    const { status, stderr } = await shoal(['get', 'two.torrent', '--list'], { cwd });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr:
+        'shoal: two.torrent is a torrent of version 2 alone, which is not supported yet ("shoal info" shows it; hybrids work)\n',
+    });
   });
 
   test('tells in one line why a source is no torrent: status 2', async () => {

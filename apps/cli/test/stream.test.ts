@@ -16,7 +16,7 @@ interface Streaming {
 async function streaming(...options: readonly string[]): Promise<Streaming> {
   const cwd = await temporaryFolder(onTestFinished);
   await mkdir(join(cwd, 'up', 'show', 'ünï #1'), { recursive: true });
-  await writeFile(join(cwd, 'up', 'show', 'film.mp4'), FILM);
+  await writeFile(join(cwd, 'up', 'show', 'film.mkv'), FILM);
   await writeFile(join(cwd, 'up', 'show', 'ünï #1', 'notes & more.txt'), NOTES);
   await shoal(['create', 'up/show', '--piece-length', '64K'], { cwd });
   const seed = start(['seed', 'show.torrent', '--dir', 'up', '--json', ...LOOPBACK], { cwd });
@@ -32,13 +32,13 @@ const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await
 
 test('serves each file whole, in ranges and by its name, with its type', async () => {
   const { url, files } = await streaming();
-  expect(files.map(({ path }) => path)).toEqual(['show/film.mp4', 'show/ünï #1/notes & more.txt']);
+  expect(files.map(({ path }) => path)).toEqual(['show/film.mkv', 'show/ünï #1/notes & more.txt']);
   const [film, notes] = files as unknown as [{ url: string }, { url: string }];
 
   const end = await fetch(film.url, { headers: { range: 'bytes=-1000' } });
   expect(end.status).toBe(206);
   expect(end.headers.get('content-range')).toBe('bytes 1999000-1999999/2000000');
-  expect(end.headers.get('content-type')).toBe('video/mp4');
+  expect(end.headers.get('content-type')).toBe('video/x-matroska');
   expect((await bytesOf(end)).equals(Buffer.from(FILM.subarray(-1000)))).toBe(true);
 
   const whole = await fetch(film.url);

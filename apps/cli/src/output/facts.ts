@@ -1,5 +1,5 @@
 // What a torrent says, as `info --json` prints it and as a person reads it.
-import { displayFiles, type Metainfo } from '@shoal/metainfo';
+import { type AnyMetainfo, displayFiles } from '@shoal/metainfo';
 import { formatBytes, formatCount } from './format.ts';
 import { printable } from './printable.ts';
 
@@ -28,16 +28,16 @@ export interface TorrentFacts {
   readonly warnings: readonly string[];
 }
 
-export function factsOf(metainfo: Metainfo): TorrentFacts {
+export function factsOf(metainfo: AnyMetainfo): TorrentFacts {
   const files = displayFiles(metainfo);
   return {
     name: metainfo.name,
-    infoHash: metainfo.infoHash.hex,
+    infoHash: metainfo.infoHash?.hex ?? null,
     infoHashV2: metainfo.infoHashV2?.hex ?? null,
     version: metainfo.version,
     private: metainfo.private,
     pieceLength: metainfo.pieceLength,
-    pieceCount: metainfo.layout.pieceCount,
+    pieceCount: metainfo.version === 'v2' ? metainfo.pieceCount : metainfo.layout.pieceCount,
     totalLength: files.reduce((total, { length }) => total + length, 0),
     files,
     announce: metainfo.announce,
