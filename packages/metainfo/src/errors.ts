@@ -7,9 +7,15 @@ export type MetainfoErrorCode =
   | 'ERR_METAINFO_PIECES'
   | 'ERR_METAINFO_FILES'
   | 'ERR_METAINFO_FILE_LENGTH'
+  | 'ERR_METAINFO_FILE_TREE'
+  | 'ERR_METAINFO_PIECES_ROOT'
+  | 'ERR_METAINFO_PIECE_LAYERS'
+  | 'ERR_METAINFO_HYBRID'
+  | 'ERR_METAINFO_NAME'
   | 'ERR_METAINFO_NO_DATA'
   | 'ERR_METAINFO_FILE_NAME'
   | 'ERR_METAINFO_FILE_CHANGED'
+  | 'ERR_METAINFO_V2_ONLY'
   | 'ERR_V2_UNSUPPORTED';
 
 /** A torrent that is wrong: the message holds the offending and the expected figure. */

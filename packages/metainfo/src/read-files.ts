@@ -7,37 +7,49 @@ import { safePaths } from './safe-paths.ts';
 import { quoted, rawNameOf } from './text.ts';
 import type { Warnings } from './warnings.ts';
 
+/** How BitComet names padding, before BEP 47 gave it an attribute; libtorrent goes by it too. */
+const OLD_PADDING = '_____padding_file_';
+
 /** Characters of a path that a symbolic link can lead to. */
 const MAX_TARGET = 4_000;
 
 /** A file as it stands in the document. */
-interface RawFile {
+export interface RawFile {
+  /** 0 of a symbolic link, whatever it says. */
   readonly length: number;
   readonly attributes: string;
   /** Null for padding, whose name means nothing. */
   readonly path: readonly string[] | null;
   readonly symlink: readonly string[] | undefined;
+  /** BEP 52. */
+  readonly piecesRoot?: Uint8Array;
 }
 
-/** All files, padding included. `name` is safe already. Throws MetainfoError. */
-export function readFiles(
-  info: BencodeDict,
-  name: string,
-  platform: Platform,
-  warnings: Warnings,
-): { files: MetainfoFile[]; multiFile: boolean } {
+/** The files of BEP 3's info dictionary, padding included; of a single file, its name. Throws MetainfoError. */
+export function readFileList(info: BencodeDict, warnings: Warnings): { raw: RawFile[]; multiFile: boolean } {
   const list = info.get('files');
-  if (list === undefined) return { files: [singleFile(info, name)], multiFile: false };
+  if (list === undefined) return { raw: [singleFile(info)], multiFile: false };
   if (!Array.isArray(list)) throw new MetainfoError('ERR_METAINFO_FILES', "the info dictionary's files are no list");
   if (list.length === 0) throw new MetainfoError('ERR_METAINFO_FILES', 'the list of files is empty');
   if (info.has('length')) warnings.add('there are files and a length: the length is ignored');
-  const raw = list.map((entry, index) => rawFile(entry, index, warnings));
-  const paths = safePaths(
-    raw.map((file) => file.path),
-    name,
-    platform,
-    warnings,
-  );
+  return { raw: list.map((entry, index) => rawFile(entry, index, warnings)), multiFile: true };
+}
+
+/** The files as they are to lie on disk. `name` is safe already; a single file has that name. */
+export function placeFiles(
+  { raw, multiFile }: { readonly raw: readonly RawFile[]; readonly multiFile: boolean },
+  name: string,
+  platform: Platform,
+  warnings: Warnings,
+): MetainfoFile[] {
+  const paths = multiFile
+    ? safePaths(
+        raw.map((file) => file.path),
+        name,
+        platform,
+        warnings,
+      )
+    : [[name]];
   const files = raw.map((file, index): MetainfoFile => {
     const padding = file.path === null;
     return {
@@ -46,39 +58,49 @@ export function readFiles(
       padding,
       executable: !padding && file.attributes.includes('x'),
       hidden: !padding && file.attributes.includes('h'),
+      ...(file.piecesRoot && { piecesRoot: file.piecesRoot }),
     };
   });
-  return { files: withSymlinks(files, raw, warnings), multiFile: true };
+  return withSymlinks(files, raw, warnings);
 }
 
-function singleFile(info: BencodeDict, name: string): MetainfoFile {
+function singleFile(info: BencodeDict): RawFile {
   if (!info.has('length')) throw new MetainfoError('ERR_METAINFO_FILES', 'there are neither files nor a length');
-  const attributes = textOf(info.get('attr')) ?? '';
   return {
-    path: [name],
+    path: [rawNameOf(info.get('name')) ?? ''],
     length: lengthOf(info.get('length'), 'the file'),
-    padding: false,
-    executable: attributes.includes('x'),
-    hidden: attributes.includes('h'),
+    attributes: textOf(info.get('attr')) ?? '',
+    symlink: undefined,
   };
 }
 
 function rawFile(entry: BencodeValue, index: number, warnings: Warnings): RawFile {
   if (!isDict(entry)) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} is no dictionary`);
-  const length = lengthOf(entry.get('length'), `file ${index}`);
   const attributes = textOf(entry.get('attr')) ?? '';
-  if (attributes.includes('p')) return { length, attributes, path: null, symlink: undefined };
-  const path = strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'));
-  if (path === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} has no path`);
-  let symlink: readonly string[] | undefined;
-  if (attributes.includes('l')) {
-    symlink = lenientPath(entry.get('symlink path')) ?? [];
-    if (length > 0) {
-      warnings.add(`the symbolic link ${quoted(path.join('/'))} has ${length} bytes: it is an ordinary file here`);
-      symlink = undefined;
-    }
+  if (attributes.includes('p')) {
+    return { length: lengthOf(entry.get('length'), `file ${index}`), attributes, path: null, symlink: undefined };
   }
-  return { length, attributes, path, symlink };
+  const path = strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), `file ${index}`);
+  if (path === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} has no path`);
+  if (path.at(-1)?.startsWith(OLD_PADDING) === true && !attributes.includes('l')) {
+    warnings.add('there are files that are taken for padding by their names');
+    return { length: lengthOf(entry.get('length'), `file ${index}`), attributes, path: null, symlink: undefined };
+  }
+  return { path, attributes, ...contentOf(entry, attributes, path, warnings) };
+}
+
+/** Length and link of a file's dictionary. A link has no bytes, and need not say so (BEP 47). */
+export function contentOf(
+  entry: BencodeDict,
+  attributes: string,
+  path: readonly string[],
+  warnings: Warnings,
+): { length: number; symlink: readonly string[] | undefined } {
+  const what = quoted(path.join('/'));
+  if (!attributes.includes('l')) return { length: lengthOf(entry.get('length'), what), symlink: undefined };
+  const said = entry.has('length') ? lengthOf(entry.get('length'), what) : 0;
+  if (said > 0) warnings.add(() => `the symbolic link ${what} says it has ${said} bytes: links have none`);
+  return { length: 0, symlink: lenientPath(entry.get('symlink path'), what) ?? [] };
 }
 
 function lengthOf(value: BencodeValue | undefined, what: string): number {
@@ -101,9 +123,13 @@ function strictPath(value: BencodeValue | undefined): string[] | undefined {
   return path;
 }
 
-function lenientPath(value: BencodeValue | undefined): string[] | undefined {
+function lenientPath(value: BencodeValue | undefined, what: string): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.map((component) => rawNameOf(component) ?? '');
+  return value.map((component) => {
+    const name = rawNameOf(component);
+    if (name === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${what} is not made of names`);
+    return name;
+  });
 }
 
 /**

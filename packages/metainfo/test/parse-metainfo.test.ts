@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { encode } from '@shoal/bencode';
 import { expect, test } from 'vitest';
 import { displayFiles } from '../src/index.ts';
@@ -99,22 +98,6 @@ test('an info dictionary inside another value is not the info dictionary', () =>
   expect(parse(bytesOf(`d1:ad4:infodee1:b4:info4:info${info}e`)).infoHash.hex).toBe(sha1(bytesOf(info)));
 });
 
-test('a hybrid is read through its v1 half and has both hashes', () => {
-  const bytes = torrentOf({ info: { 'meta version': 2, 'file tree': { 'file.bin': { '': { length: 20 } } } } });
-  const metainfo = parse(bytes);
-  expect(metainfo.version).toBe('hybrid');
-  expect(metainfo.infoHashV2?.hex).toBe(createHash('sha256').update(metainfo.infoBytes).digest('hex'));
-  expect(metainfo.infoHash.hex).toBe(sha1(metainfo.infoBytes));
-});
-
-test('version 2 alone, and versions to come, are refused by name', () => {
-  const v2 = { 'meta version': 2, 'file tree': {}, pieces: undefined, length: undefined };
-  expect(codeOf(() => parse(torrentOf({ info: v2 })))).toBe('ERR_V2_UNSUPPORTED');
-  expect(codeOf(() => parse(torrentOf({ info: { 'meta version': 3 } })))).toBe('ERR_V2_UNSUPPORTED');
-  const odd = parse(torrentOf({ info: { 'meta version': 2 } }));
-  expect([odd.version, odd.warnings.length]).toEqual(['v1', 1]);
-});
-
 test.each<[string, string, Uint8Array]>([
   ['nothing', 'ERR_METAINFO_BENCODE', bytesOf('')],
   ['HTML', 'ERR_METAINFO_BENCODE', bytesOf('<!doctype html>')],
@@ -186,10 +169,29 @@ test('names: utf-8 twins are preferred where they are valid', () => {
   expect(parse(folderOf(paths)).files[0]?.path).toEqual(['folder', 'ä']);
 });
 
-test('without a name the info-hash stands in', () => {
-  const metainfo = parse(torrentOf({ info: { name: undefined } }));
+test('where the name is empty the info-hash stands in; without one there is no torrent', () => {
+  const metainfo = parse(torrentOf({ info: { name: '' } }));
   expect(metainfo.name).toBe(metainfo.infoHash.hex);
   expect(metainfo.files[0]?.path).toEqual([metainfo.infoHash.hex]);
+  for (const name of [undefined, 1348, ['a'], '\u0000\u0000']) {
+    expect(codeOf(() => parse(torrentOf({ info: { name } })))).toBe('ERR_METAINFO_NAME');
+  }
+});
+
+test('links have no bytes, whatever they say, and need not say so (BEP 47)', () => {
+  const link = { path: ['b'], attr: 'l', 'symlink path': ['a'] };
+  for (const length of [undefined, 0, 425]) {
+    const metainfo = parse(folderOf([fileOf('a', 16), { ...link, length }], { pieces: new Uint8Array(20) }));
+    expect(metainfo.files[1]).toMatchObject({ length: 0, symlink: ['folder', 'a'] });
+    expect(metainfo.warnings.length).toBe(length === 425 ? 1 : 0);
+  }
+  expect(codeOf(() => parse(folderOf([fileOf('a'), { ...link, length: -1 }])))).toBe('ERR_METAINFO_FILE_LENGTH');
+});
+
+test('padding by its old name, and padding without a path', () => {
+  const metainfo = parse(folderOf([fileOf('a', 10), fileOf('x/_____padding_file_0_', 6), { length: 16, attr: 'p' }]));
+  expect(metainfo.files.map((file) => file.padding)).toEqual([false, true, true]);
+  expect(metainfo.warnings).toEqual(['there are files that are taken for padding by their names']);
 });
 
 test('dates that cannot be are left out', () => {

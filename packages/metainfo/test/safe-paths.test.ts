@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Platform, safeName } from '../src/index.ts';
-import { bytesOf, fileOf, folderOf, parse, pathsOf, torrentOf } from './builder.ts';
+import { bytesOf, codeOf, fileOf, folderOf, parse, pathsOf, torrentOf } from './builder.ts';
 
 test.each([
   ['..', '__'],
@@ -87,10 +87,11 @@ test('paths cannot leave the folder', () => {
     pathsOf(
       folderOf([
         { length: 1, path: [] },
-        { length: 1, path: [1] },
+        { length: 1, path: [''] },
       ]),
     ),
   ).toEqual(['_', '_ (2)']);
+  expect(codeOf(() => parse(folderOf([{ length: 1, path: ['a', 1] }])))).toBe('ERR_METAINFO_FILES');
 });
 
 test('every changed name is told, escaped', () => {
@@ -168,7 +169,7 @@ test('symbolic links lead to files and folders of the torrent or are none', () =
     up: undefined,
     'real-up': 'folder/real',
     'no-target': undefined,
-    'with-data': undefined,
+    'with-data': 'folder/real/file',
   });
   expect(warnings.length).toBe(7);
   expect(warnings.join()).toContain('leads to "real", which is a folder it lies in');

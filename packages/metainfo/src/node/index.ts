@@ -1,3 +1,3 @@
 export { type CreatedTorrent, type CreateTorrentOptions, createTorrent } from './create-torrent.ts';
 export { nodeDigests } from './digests.ts';
-export { parseTorrent, readMetainfo } from './read-metainfo.ts';
+export { parseAnyTorrent, parseTorrent, readAnyMetainfo, readMetainfo } from './read-metainfo.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { MetainfoError } from '../errors.ts';
-import type { Metainfo, Platform } from '../metainfo.ts';
-import { type ParseOptions, parseMetainfo } from '../parse-metainfo.ts';
+import type { AnyMetainfo, Metainfo, Platform } from '../metainfo.ts';
+import { type ParseOptions, parseAnyMetainfo, parseMetainfo } from '../parse-metainfo.ts';
 import { nodeDigests } from './digests.ts';
 
 /** Bytes of a .torrent that the user names; what the network sends is held to 10 MiB. */
@@ -14,11 +14,21 @@ export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Met
   return parseMetainfo(bytes, nodeDigests, { platform: HERE, ...options });
 }
 
+/** `parseAnyMetainfo` with Node's digests, for files on this machine. Throws MetainfoError. */
+export function parseAnyTorrent(bytes: Uint8Array, options: ParseOptions = {}): AnyMetainfo {
+  return parseAnyMetainfo(bytes, nodeDigests, { platform: HERE, ...options });
+}
+
 /** Reads a .torrent from disk, up to 64 MiB. Rejects with MetainfoError, or the system's error (ENOENT, EACCES, …). */
 export async function readMetainfo(path: string, options: ParseOptions = {}): Promise<Metainfo> {
   const limits = { size: MAX_FILE, ...options.limits };
-  const bytes = await readAtMost(path, limits.size);
-  return parseTorrent(bytes, { ...options, limits });
+  return parseTorrent(await readAtMost(path, limits.size), { ...options, limits });
+}
+
+/** As `readMetainfo`, of any version. */
+export async function readAnyMetainfo(path: string, options: ParseOptions = {}): Promise<AnyMetainfo> {
+  const limits = { size: MAX_FILE, ...options.limits };
+  return parseAnyTorrent(await readAtMost(path, limits.size), { ...options, limits });
 }
 
 /** The file's size is not asked: a pipe has none, and it may grow. */
