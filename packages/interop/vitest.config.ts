@@ -1,4 +1,7 @@
 import { testsOf } from '../../vitest.shared.ts';
 
-// Two files at a time: most of a transfer with Transmission or aria2 is waiting for their first byte.
-export default testsOf({ testTimeout: 120_000, hookTimeout: 60_000 });
+// A file's transfers run at once, and two files: most of a transfer is waiting for the other client's first byte. Long
+// tests are tried alone, for they measure.
+export default testsOf(
+  process.env.SHOAL_LONG === '1' ? { maxWorkers: 1 } : { testTimeout: 120_000, hookTimeout: 60_000 },
+);

@@ -1,9 +1,9 @@
-// Our own side, as its user runs it: the built command.
-import { dirname, join } from 'node:path';
+// Our own side, as its user runs it: the built commands.
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Running, Scene } from './scene.ts';
 
-const CLI = join(dirname(fileURLToPath(import.meta.url)), '../../../apps/cli/dist/main.js');
+const APPS = fileURLToPath(new URL('../../../apps', import.meta.url));
 
 /** One line of `--json` output. */
 export interface CliEvent {
@@ -16,12 +16,23 @@ export interface Shoal {
   events(): CliEvent[];
 }
 
-/** Starts `shoal ARGS --json` with state of its own inside the scene. */
+/** Starts `shoal ARGS` with its state inside the scene. */
 export function shoal(scene: Scene, ...args: readonly string[]): Shoal {
-  const running = scene.start(`shoal ${args[0]}`, process.execPath, [CLI, ...args], {
-    NO_COLOR: '1',
-    SHOAL_STATE_DIR: scene.path('shoal-state'),
-  });
+  return follow(
+    scene.start(`shoal ${args[0]}`, process.execPath, [join(APPS, 'cli/dist/main.js'), ...args], {
+      NO_COLOR: '1',
+      SHOAL_STATE_DIR: scene.path('shoal-state'),
+    }),
+  );
+}
+
+/** Starts `shoal-seeder FOLDER ARGS` with its state inside the scene. */
+export function shoalSeeder(scene: Scene, folder: string, ...args: readonly string[]): Shoal {
+  const options = [folder, '--state-dir', scene.path('seeder-state'), ...args];
+  return follow(scene.start('shoal-seeder', process.execPath, [join(APPS, 'seeder/dist/main.js'), ...options]));
+}
+
+function follow(running: Running): Shoal {
   return {
     running,
     events: () =>

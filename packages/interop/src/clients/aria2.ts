@@ -7,10 +7,11 @@ export const aria2: ForeignClient = {
   name: 'aria2',
   program: 'aria2c',
   dialsLoopback: true,
+  binds: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role }) {
-    const port = await freePort();
+  async start(scene, { torrent, dir, role, host = '127.0.0.1' }) {
+    const port = await freePort(host);
     await mkdir(dir, { recursive: true });
     const running = scene.start(`aria2 ${role}`, 'aria2c', [
       '--no-conf',
@@ -18,11 +19,11 @@ export const aria2: ForeignClient = {
       '--summary-interval=0',
       '--file-allocation=none',
       '--disable-ipv6=true',
-      '--interface=127.0.0.1',
+      `--interface=${host}`,
       '--enable-dht=false',
       '--bt-enable-lpd=false',
       '--enable-peer-exchange=false',
-      '--bt-external-ip=127.0.0.1',
+      `--bt-external-ip=${host}`,
       '--bt-max-peers=0',
       `--listen-port=${port}`,
       `--dir=${dir}`,
@@ -34,7 +35,7 @@ export const aria2: ForeignClient = {
     const ended = (): boolean => running.process.exitCode === 0;
     return {
       running,
-      address: `127.0.0.1:${port}`,
+      address: `${host}:${port}`,
       isComplete: async () => ended(),
       isSeeding: async () => running.output().includes('Verification finished successfully'),
     };

@@ -7,12 +7,12 @@ export interface PeerTask {
   /** The folder that holds, or will hold, the torrent's top name. */
   readonly dir: string;
   readonly role: 'seed' | 'leech';
-  /** Its own address: 127.0.0.1 unless told, or ::1 for a client that `knowsIPv6`. */
+  /** Its own address, for a client that `binds`: 127.0.0.1 unless told; libtorrent alone takes ::1. */
   readonly host?: string;
-  /** Bytes a second, for a client that `hasLimits`. */
+  /** Bytes a second, libtorrent alone. */
   readonly down?: number;
   readonly up?: number;
-  /** Paths below the download folder of the files that are wanted, for a client that `selects`; all unless told. */
+  /** Paths below the download folder of the files that are wanted, libtorrent alone; all unless told. */
   readonly only?: readonly string[];
 }
 
@@ -34,6 +34,8 @@ export interface ForeignClient {
   readonly program: ProgramName;
   /** Whether it dials peers on 127.x that a tracker names; one that does not must be dialled. */
   readonly dialsLoopback: boolean;
+  /** Whether it can be told its own address, from which it dials too. */
+  readonly binds: boolean;
   /** Whether it makes a file where there are no bytes. */
   readonly makesEmptyFiles: boolean;
   start(scene: Scene, task: PeerTask): Promise<ForeignPeer>;

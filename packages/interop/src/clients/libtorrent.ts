@@ -10,6 +10,7 @@ export const libtorrent: ForeignClient = {
   name: 'libtorrent',
   program: 'libtorrent',
   dialsLoopback: true,
+  binds: true,
   makesEmptyFiles: true,
 
   async start(scene, { torrent, dir, role, host = '127.0.0.1', down = 0, up = 0, only }) {

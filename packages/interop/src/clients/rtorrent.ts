@@ -9,10 +9,11 @@ export const rtorrent: ForeignClient = {
   name: 'rtorrent',
   program: 'rtorrent',
   dialsLoopback: true,
+  binds: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role }) {
-    const port = await freePort();
+  async start(scene, { torrent, dir, role, host = '127.0.0.1' }) {
+    const port = await freePort(host);
     const home = scene.path(`rtorrent-${role}-${port}`);
     const [seeding, complete] = [join(home, 'seeding'), join(home, 'complete')];
     await mkdir(dir, { recursive: true });
@@ -20,7 +21,7 @@ export const rtorrent: ForeignClient = {
     const settings = [
       'system.daemon.set = true',
       `directory.default.set = ${dir}`,
-      'network.bind_address.set = 127.0.0.1',
+      `network.bind_address.set = ${host}`,
       `network.port_range.set = ${port}-${port}`,
       'network.port_random.set = no',
       'dht.mode.set = disable',
@@ -36,7 +37,7 @@ export const rtorrent: ForeignClient = {
     const running = scene.start(`rtorrent ${role}`, 'rtorrent', ['-n', '-o', `import=${rc}`, torrent], { HOME: home });
     return {
       running,
-      address: `127.0.0.1:${port}`,
+      address: `${host}:${port}`,
       isComplete: async () => existsSync(complete),
       isSeeding: async () => existsSync(seeding),
     };

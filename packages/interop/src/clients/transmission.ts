@@ -8,15 +8,16 @@ export const transmission: ForeignClient = {
   name: 'transmission',
   program: 'transmission-daemon',
   dialsLoopback: false,
+  binds: true,
   makesEmptyFiles: false,
 
-  async start(scene, { torrent, dir, role }) {
-    const [port, rpcPort] = [await freePort(), await freePort()];
+  async start(scene, { torrent, dir, role, host = '127.0.0.1' }) {
+    const [port, rpcPort] = [await freePort(host), await freePort()];
     const config = scene.path(`transmission-${role}-${port}`);
     await mkdir(dir, { recursive: true });
     await mkdir(config, { recursive: true });
     const settings = {
-      'bind-address-ipv4': '127.0.0.1',
+      'bind-address-ipv4': host,
       'bind-address-ipv6': '::1',
       'dht-enabled': false,
       'download-dir': dir,
@@ -54,7 +55,7 @@ export const transmission: ForeignClient = {
       (await state())?.trackerStats.some((tracker) => tracker.lastAnnounceSucceeded) === true;
     return {
       running,
-      address: `127.0.0.1:${port}`,
+      address: `${host}:${port}`,
       isComplete: isWhole,
       // Its first announce comes seconds after its start, and it dials nobody on 127.x: who asks the tracker before misses it.
       isSeeding: async () => (await isWhole()) && (await isAnnounced()),

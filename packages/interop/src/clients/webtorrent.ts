@@ -10,6 +10,7 @@ export const webtorrent: ForeignClient = {
   name: 'webtorrent',
   program: 'webtorrent',
   dialsLoopback: true,
+  binds: false,
   makesEmptyFiles: true,
 
   async start(scene, { torrent, dir, role }) {
