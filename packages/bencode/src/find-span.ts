@@ -19,19 +19,45 @@ export function findSpan(
   limits?: Partial<DecodeLimits>,
 ): Span | undefined {
   const scanner = new Scanner(bytes, limitsWith(limits));
-  for (const step of path) {
-    const token = scanner.next();
-    const isFound =
-      typeof step === 'number'
-        ? token === 'list' && enterItem(scanner, step)
-        : token === 'dict' && enterKey(scanner, step);
-    if (!isFound) return undefined;
-  }
+  if (!enter(scanner, path)) return undefined;
   const start = scanner.offset;
   const { depth } = scanner;
   if (scanner.next() === 'end') return undefined;
   scanner.skipTo(depth);
   return { start, end: scanner.offset };
+}
+
+/**
+ * The raw bytes of all values of the dictionary at `path`, by their keys, in the order they stand in; of a key that stands twice the first. Undefined where
+ * there is no dictionary. Reads it once, so that it costs less than a `findSpan` for each key. Throws BencodeError as `findSpan`.
+ */
+export function findSpans(
+  bytes: Uint8Array,
+  path: readonly (string | number)[] = [],
+  limits?: Partial<DecodeLimits>,
+): Map<string, Span> | undefined {
+  const scanner = new Scanner(bytes, limitsWith(limits));
+  if (!enter(scanner, path) || scanner.next() !== 'dict') return undefined;
+  const spans = new Map<string, Span>();
+  const { depth } = scanner;
+  while (scanner.next() === 'key') {
+    const key = scanner.key();
+    const start = scanner.offset;
+    scanner.next();
+    scanner.skipTo(depth);
+    if (!spans.has(key)) spans.set(key, { start, end: scanner.offset });
+  }
+  return spans;
+}
+
+/** Reads up to the value at `path`. */
+function enter(scanner: Scanner, path: readonly (string | number)[]): boolean {
+  return path.every((step) => {
+    const token = scanner.next();
+    return typeof step === 'number'
+      ? token === 'list' && enterItem(scanner, step)
+      : token === 'dict' && enterKey(scanner, step);
+  });
 }
 
 /** Reads up to item `index`, which may turn out to be the list's end. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BencodeError, findSpan } from '../src/index.ts';
+import { BencodeError, findSpan, findSpans } from '../src/index.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
@@ -45,4 +45,20 @@ test('limits hold', () => {
   const deep = bytes(`d1:x${'l'.repeat(200)}${'e'.repeat(200)}4:infoi1ee`);
   expect(() => findSpan(deep, ['info'])).toThrow(/more than 100/);
   expect(findSpan(deep, ['info'], { depth: 300 })).toEqual({ start: 410, end: 413 });
+});
+
+test('all spans of a dictionary, in their order; of a key that stands twice the first', () => {
+  const text = 'd1:bi1e1:ad1:xlee1:bi2e1:c4:spame';
+  const bytes = new TextEncoder().encode(text);
+  const shown = (path?: string[]): [string, string][] =>
+    [...(findSpans(bytes, path) ?? [])].map(([key, { start, end }]) => [key, text.slice(start, end)]);
+  expect(shown()).toEqual([
+    ['b', 'i1e'],
+    ['a', 'd1:xlee'],
+    ['c', '4:spam'],
+  ]);
+  expect(shown(['a'])).toEqual([['x', 'le']]);
+  expect(findSpans(bytes, ['b'])).toBeUndefined();
+  expect(findSpans(bytes, ['none'])).toBeUndefined();
+  expect(() => findSpans(bytes.subarray(0, 20))).toThrow(BencodeError);
 });

@@ -3,10 +3,10 @@
 import { type BencodeInput, encode } from '@shoal/bencode';
 import { type Endpoint, Layout } from '@shoal/primitives';
 import { MetainfoError } from './errors.ts';
+import { secondsOf, trackersOf, webSeedsOf } from './outer-members.ts';
 import { MAX_PIECE_LENGTH } from './parse-metainfo.ts';
 import { safeName } from './safe-name.ts';
 import { safePaths } from './safe-paths.ts';
-import { urlFault } from './sources.ts';
 import { quoted } from './text.ts';
 import { Warnings } from './warnings.ts';
 
@@ -55,14 +55,9 @@ export interface CreateMetainfoOptions {
 export function createMetainfo(options: CreateMetainfoOptions): Uint8Array {
   checkGeometry(options);
   checkPaths(options);
-  const tiers = (options.announce ?? []).filter((tier) => tier.length > 0);
-  for (const url of tiers.flat()) checkUrl(url, 'tracker');
-  for (const url of options.webSeeds ?? []) checkUrl(url, 'web seed');
-  const isMultitracker = tiers.length > 1 || (tiers[0]?.length ?? 0) > 1;
   return encode({
-    announce: tiers[0]?.[0],
-    'announce-list': isMultitracker ? tiers : undefined,
-    'url-list': options.webSeeds?.length ? options.webSeeds : undefined,
+    ...trackersOf(options.announce ?? []),
+    ...webSeedsOf(options.webSeeds ?? []),
     nodes: options.nodes?.length ? options.nodes.map(({ host, port }) => [host, port]) : undefined,
     comment: options.comment ?? undefined,
     'created by': options.createdBy ?? undefined,
@@ -141,15 +136,4 @@ function checkPaths(options: CreateMetainfoOptions): void {
       );
     }
   }
-}
-
-function checkUrl(url: string, kind: 'tracker' | 'web seed'): void {
-  const fault = urlFault(url, kind);
-  if (fault !== undefined) throw new TypeError(`the ${kind} ${quoted(url)} ${fault}`);
-}
-
-function secondsOf(date: Date): number {
-  const seconds = Math.floor(date.getTime() / 1_000);
-  if (!(seconds >= 0)) throw new RangeError(`a creation date lies after 1970, not at ${date.getTime()} ms`);
-  return seconds;
 }

@@ -16,6 +16,10 @@ export type MetainfoErrorCode =
   | 'ERR_METAINFO_FILE_NAME'
   | 'ERR_METAINFO_FILE_CHANGED'
   | 'ERR_METAINFO_V2_ONLY'
+  | 'ERR_MAGNET_SYNTAX'
+  | 'ERR_MAGNET_SIZE'
+  | 'ERR_MAGNET_TOPIC'
+  | 'ERR_MAGNET_SELECT'
   | 'ERR_V2_UNSUPPORTED';
 
 /** A torrent that is wrong: the message holds the offending and the expected figure. */

@@ -102,4 +102,4 @@ class UrlReader {
 }
 
 const PRINTABLE_ASCII = /^[\u0021-\u007e]+$/;
-const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})$/;
+export const HOST_NAME: RegExp = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})$/;

@@ -22,7 +22,11 @@ export function plainTextAt(dict: BencodeDict, key: string): string | null {
     textOf(dict.get(`${key}.utf-8`)) ??
     textOf(value) ??
     (value instanceof Uint8Array ? LENIENT.decode(value) : undefined);
-  if (text === undefined) return null;
+  return text === undefined ? null : plainText(text);
+}
+
+/** Without control characters and bidi controls; line ends and tabs stay. */
+export function plainText(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(CONTROLS_BUT_LAYOUT, '').replace(BIDI, '');
 }
 

@@ -1,8 +1,8 @@
 // What must hold of every path that leaves the reader, on every system. With bare assertions: the long tests call it often.
 import assert from 'node:assert/strict';
-import type { Metainfo, Platform } from '../src/index.ts';
+import type { AnyMetainfo, Platform } from '../src/index.ts';
 
-export function assertSafe(metainfo: Metainfo, system: Platform): void {
+export function assertSafe(metainfo: AnyMetainfo, system: Platform): void {
   const fold = (text: string): string =>
     system === 'posix' ? text : text.normalize('NFC').toLowerCase().normalize('NFC');
   const files = new Set<string>();
