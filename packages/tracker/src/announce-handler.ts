@@ -1,38 +1,21 @@
-// What an HTTP tracker answers (BEPs 3, 7, 23, 24, 31, 48): queries in, bodies out; no socket. An asker is listed under the
-// address it comes from: `ip=` is ignored, because anybody could send a swarm at somebody else with it.
-import { keyFromBytes } from '@shoal/bencode';
-import { bytesEqual, normalizeIp } from '@shoal/primitives';
-import type { ScrapeCounts } from './announce.ts';
-import { encodeAnnounce, encodeFailure, encodeScrape, type ListedPeer } from './encode-answer.ts';
-import { TrackerError } from './errors.ts';
+// The HTTP side of a tracker (BEPs 3, 7, 23, 24, 31, 48): queries in, bodies out; no socket. What is answered is the
+// `Tracker`'s to decide.
+import { encodeAnnounce, encodeFailure, encodeScrape } from './encode-answer.ts';
+import { isPromise, type MaybePromise, whenKnown } from './maybe-promise.ts';
 import { Query } from './query.ts';
-import type { PeerRole, SwarmAnswer, SwarmStore, SwarmTotals } from './swarm-store.ts';
+import {
+  type Asker,
+  type LocalPeer,
+  type Refused,
+  refusal,
+  type Scraped,
+  Tracker,
+  type TrackerOptions,
+  type TrackerTotals,
+} from './tracker.ts';
 
-export interface AnnounceHandlerOptions {
-  readonly store: SwarmStore;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Seconds; up to a tenth is added, so that a swarm does not come back at once. Default 1,800. */
-  readonly interval?: number;
-  /** Seconds. Default 300, never above the interval. */
-  readonly minInterval?: number;
-  /** Peers handed to somebody who names no number. Default 50. */
-  readonly numwant?: number;
-  /** Peers handed to anybody. Default 200. */
-  readonly maxNumwant?: number;
-  /** Whether a torrent is served. Default: all are. */
-  readonly allow?: (infoHash: Uint8Array) => boolean | Promise<boolean>;
-  /** Is told of errors that the asker only sees as "cannot answer now". */
-  readonly onError?: (error: unknown) => void;
-}
-
-/** Who asks. */
-export interface Asker {
-  /** The remote address, IPv4 or IPv6 text, mapped or not. */
-  readonly address: string;
-  /** Our address as the asker reached it: where local peers are for it. */
-  readonly reachedAt?: string | undefined;
-}
+export type { Asker, LocalPeer, TrackerTotals } from './tracker.ts';
+export type AnnounceHandlerOptions = TrackerOptions;
 
 /** What goes back over HTTP, as text/plain. A refusal has status 200, because clients read no reason under any other. */
 export interface HttpAnswer {
@@ -40,228 +23,134 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
-/** A peer in this process. It need not announce: each asker gets it under the address at which it reached the tracker. */
-export interface LocalPeer {
-  readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
-  /** Where it listens, on every address at which the tracker can be reached. */
-  readonly port: number;
-  readonly role: PeerRole;
-}
-
-export interface TrackerTotals extends SwarmTotals {
-  readonly announces: number;
-  readonly scrapes: number;
-  /** Announces and scrapes that were answered with a reason why not. */
-  readonly refusals: number;
-}
-
 const MAX_SCRAPE = 100;
+/** A full scrape is made anew once a minute at most: it looks at every swarm. */
+const FULL_SCRAPE_LIFE_MS = 60_000;
+const TOO_OFTEN = refusal('too many questions from your address', 1);
 
 export class AnnounceHandler {
-  readonly #options: AnnounceHandlerOptions;
-  readonly #store: SwarmStore;
-  readonly #interval: number;
-  readonly #minInterval: number;
-  readonly #numwant: number;
-  readonly #maxNumwant: number;
-  /** By info-hash, one character a byte. */
-  readonly #locals: Map<string, LocalPeer[]> = new Map();
-  #announces = 0;
-  #scrapes = 0;
-  #refusals = 0;
+  readonly #tracker: Tracker;
+  #fullScrape: { readonly at: number; readonly answer: Promise<Uint8Array> } | undefined;
 
-  /** Throws RangeError for an interval that is no positive whole number of seconds. */
-  constructor(options: AnnounceHandlerOptions) {
-    this.#options = options;
-    this.#store = options.store;
-    this.#interval = options.interval ?? 1_800;
-    this.#minInterval = Math.min(options.minInterval ?? 300, this.#interval);
-    this.#maxNumwant = options.maxNumwant ?? 200;
-    this.#numwant = Math.min(options.numwant ?? 50, this.#maxNumwant);
-    for (const seconds of [this.#interval, this.#minInterval]) {
-      if (!Number.isSafeInteger(seconds) || seconds < 1) throw new RangeError(`${seconds} is no number of seconds`);
-    }
+  /**
+   * Throws RangeError for an interval that is no positive whole number of seconds. With a `tracker`, which other protocols
+   * may share, the options count for nothing.
+   */
+  constructor(options: AnnounceHandlerOptions, tracker: Tracker = new Tracker(options)) {
+    this.#tracker = tracker;
   }
 
   /** `query` is what stands behind the question mark; `now` milliseconds of any epoch. Never rejects. */
   async announce(query: string, asker: Asker, now: number): Promise<HttpAnswer> {
-    this.#announces++;
-    return this.#guard(() => this.#announce(query, asker, now));
+    return this.answerAnnounce(query, asker, now);
   }
 
-  /** As `announce`. All torrents at once are not answered. */
-  async scrape(query: string, now: number): Promise<HttpAnswer> {
-    this.#scrapes++;
-    return this.#guard(() => this.#scrape(query, now));
+  /** As `announce`. A scrape that names no torrent is answered where the tracker gives full scrapes. */
+  async scrape(query: string, now: number, asker: Asker = { address: '' }): Promise<HttpAnswer> {
+    return this.answerScrape(query, asker, now);
   }
 
-  async totals(now: number): Promise<TrackerTotals> {
-    const totals = await this.#store.totals(now);
-    return { ...totals, announces: this.#announces, scrapes: this.#scrapes, refusals: this.#refusals };
+  totals(now: number): Promise<TrackerTotals> {
+    return this.#tracker.totals(now);
   }
 
   /** Lists a peer of this process until the answer is called; one of the same torrent and id takes the other's place. */
   enterLocal(peer: LocalPeer): () => void {
-    const key = keyFromBytes(peer.infoHash);
-    const withoutId = (): LocalPeer[] =>
-      (this.#locals.get(key) ?? []).filter((other) => !bytesEqual(other.peerId, peer.peerId));
-    this.#locals.set(key, [...withoutId(), peer]);
-    return () => {
-      const rest = (this.#locals.get(key) ?? []).filter((other) => other !== peer);
-      if (rest.length > 0) this.#locals.set(key, rest);
-      else this.#locals.delete(key);
-    };
+    return this.#tracker.enterLocal(peer);
   }
 
-  async #guard(answer: () => Promise<Uint8Array>): Promise<HttpAnswer> {
-    try {
-      return { status: 200, body: await answer() };
-    } catch (error) {
-      this.#refusals++;
-      if (error instanceof Refusal) return { status: 200, body: encodeFailure(error.message) };
-      if (error instanceof TrackerError && error.code === 'ERR_TRACKER_FULL') {
-        return { status: 200, body: encodeFailure(error.message, 30) };
-      }
-      this.#options.onError?.(error);
-      return { status: 200, body: encodeFailure('the tracker cannot answer now', 5) };
-    }
-  }
-
-  async #announce(text: string, asker: Asker, now: number): Promise<Uint8Array> {
-    const query = parse(text);
-    const infoHash = twenty(query, 'info_hash');
-    const peerId = twenty(query, 'peer_id');
-    const port = whole(query, 'port', 65_535);
-    const host = normalizeIp(asker.address);
-    if (port === undefined) throw new Refusal('port is missing');
-    if (host === undefined) throw new Refusal('your address is not known');
-    await this.#checkAllowed(infoHash);
-
+  /** `announce`, at once where store and lists answer at once. */
+  answerAnnounce(text: string, asker: Asker, now: number): MaybePromise<HttpAnswer> {
+    this.#tracker.counters.httpAnnounces++;
+    if (!this.#tracker.admitsText(asker.address, now)) return failed(TOO_OFTEN);
+    const query = Query.parse(text);
+    const fault = query ? announceFault(query) : 'the query cannot be read';
+    if (!query || fault !== undefined) return failed(this.#tracker.refuse(refusal(fault ?? '')));
     const event = query.text('event');
-    const role = roleOf(query, event);
-    const locals = this.#locals.get(keyFromBytes(infoHash)) ?? [];
-    const isLocal = locals.some((local) => bytesEqual(local.peerId, peerId));
-    const isKnownEvent = event === 'started' || event === 'completed' || event === 'stopped';
-    const numwant = this.#clampNumwant(query.whole('numwant'));
-    const near = this.#near(locals, asker, role, peerId).slice(0, numwant);
-    const answer = await this.#store.announce({
-      infoHash,
-      // Port 0 cannot be dialled; a peer of this process is listed already.
-      peer: port === 0 || isLocal ? null : { host, port, peerId, role },
-      peerId,
-      role,
-      event: isKnownEvent ? event : null,
-      numwant: numwant - near.length,
-      family: host.includes(':') ? 6 : 4,
-      now,
-      expiresAt: now + this.#interval * 2_500,
-    });
-    return this.#encode(query, answer, near, locals, host);
-  }
-
-  #encode(
-    query: Query,
-    answer: SwarmAnswer,
-    near: readonly ListedPeer[],
-    locals: readonly LocalPeer[],
-    host: string,
-  ): Uint8Array {
-    const counts = withLocals(answer, locals);
-    return encodeAnnounce(
+    const isKnownEvent = event === 'started' || event === 'completed' || event === 'stopped' || event === 'paused';
+    const isCompact = query.text('compact') !== '0';
+    const answer = this.#tracker.announce(
       {
-        interval: this.#interval + Math.floor((this.#options.random() * this.#interval) / 10),
-        minInterval: this.#minInterval,
-        seeders: counts.seeders,
-        leechers: counts.leechers,
-        peers: [...near, ...answer.peers],
-        externalIp: host,
+        infoHash: query.bytes('info_hash') as Uint8Array,
+        peerId: query.bytes('peer_id') as Uint8Array,
+        port: query.whole('port') as number,
+        left: query.whole('left'),
+        event: isKnownEvent ? event : undefined,
+        numwant: query.whole('numwant'),
+        ip: query.text('ip'),
+        dictionaries: !isCompact,
       },
-      { compact: query.text('compact') !== '0', peerIds: query.text('no_peer_id') !== '1' },
+      asker,
+      now,
     );
+    return whenKnown(answer, (announced) => {
+      if (!announced.ok) return failed(announced);
+      const body = encodeAnnounce(
+        {
+          interval: announced.interval,
+          minInterval: announced.minInterval,
+          seeders: announced.seeders,
+          leechers: announced.leechers,
+          peers: isCompact ? announced.near : [...announced.near, ...announced.peers],
+          compactPeers: announced,
+          externalIp: announced.host,
+        },
+        { compact: isCompact, peerIds: query.text('no_peer_id') !== '1' },
+      );
+      return { status: 200, body };
+    });
   }
 
-  /** The peers of this process that the asker may want, where it can reach them. */
-  #near(locals: readonly LocalPeer[], asker: Asker, role: PeerRole, peerId: Uint8Array): ListedPeer[] {
-    const host = asker.reachedAt === undefined ? undefined : normalizeIp(asker.reachedAt);
-    if (host === undefined) return [];
-    return locals
-      .filter((local) => role === 'leech' || local.role === 'leech')
-      .filter((local) => local.port > 0 && !bytesEqual(local.peerId, peerId))
-      .map((local) => ({ host, port: local.port, peerId: local.peerId }));
+  /** `scrape`, at once where store and lists answer at once. */
+  answerScrape(text: string, asker: Asker, now: number): MaybePromise<HttpAnswer> {
+    this.#tracker.counters.httpScrapes++;
+    if (!this.#tracker.admitsText(asker.address, now)) return failed(TOO_OFTEN);
+    const infoHashes = Query.parse(text)?.all('info_hash');
+    if (infoHashes?.length === 0 && this.#tracker.fullScrape) return this.#scrapeAll(asker, now);
+    const fault = infoHashes ? scrapeFault(infoHashes) : 'the query cannot be read';
+    if (!infoHashes || fault !== undefined) return failed(this.#tracker.refuse(refusal(fault ?? '')));
+    return whenKnown(this.#tracker.scrape(infoHashes, asker, now), scraped);
   }
 
-  async #scrape(text: string, now: number): Promise<Uint8Array> {
-    const infoHashes = parse(text).all('info_hash');
-    if (infoHashes.length === 0) throw new Refusal('info_hash is missing');
-    if (infoHashes.length > MAX_SCRAPE) {
-      throw new Refusal(`${infoHashes.length} torrents in one scrape, at most ${MAX_SCRAPE} are answered`);
+  async #scrapeAll(asker: Asker, now: number): Promise<HttpAnswer> {
+    // Who may not ask gets no copy of what others were told.
+    const admitted = this.#tracker.scrape([], asker, now);
+    const verdict = isPromise(admitted) ? await admitted : admitted;
+    if (!verdict.ok) return failed(verdict);
+    if (this.#fullScrape === undefined || now - this.#fullScrape.at >= FULL_SCRAPE_LIFE_MS) {
+      const answer = this.#tracker.scrapeAll(asker, now).then((all) => scraped(all).body);
+      this.#fullScrape = { at: now, answer };
     }
-    const torrents: [Uint8Array, ScrapeCounts | null][] = [];
-    for (const infoHash of infoHashes) {
-      if (infoHash.length !== 20) throw new Refusal(`info_hash has ${infoHash.length} bytes, 20 expected`);
-      if (!(await this.#isAllowed(infoHash))) continue;
-      const counts = await this.#store.scrape(infoHash, now);
-      const locals = this.#locals.get(keyFromBytes(infoHash)) ?? [];
-      torrents.push([infoHash, locals.length > 0 ? withLocals(counts ?? NOBODY, locals) : counts]);
-    }
-    return encodeScrape(torrents);
-  }
-
-  async #checkAllowed(infoHash: Uint8Array): Promise<void> {
-    if (!(await this.#isAllowed(infoHash))) throw new Refusal('this tracker does not serve this torrent');
-  }
-
-  async #isAllowed(infoHash: Uint8Array): Promise<boolean> {
-    return (await this.#options.allow?.(infoHash)) ?? true;
-  }
-
-  #clampNumwant(wanted: number | undefined): number {
-    if (wanted === undefined || Number.isNaN(wanted) || wanted < 0) return this.#numwant;
-    return Math.min(wanted, this.#maxNumwant);
+    return { status: 200, body: await this.#fullScrape.answer };
   }
 }
 
-/** A reason for the asker. */
-class Refusal extends Error {}
-
-const NOBODY: ScrapeCounts = { seeders: 0, leechers: 0, completed: 0, downloaders: 0 };
-
-function withLocals(counts: ScrapeCounts, locals: readonly LocalPeer[]): ScrapeCounts {
-  const count = (role: PeerRole): number => locals.filter((local) => local.role === role).length;
-  const downloaders = count('leech');
-  return {
-    seeders: counts.seeders + count('seed'),
-    leechers: counts.leechers + downloaders + count('partial'),
-    completed: counts.completed,
-    downloaders: counts.downloaders === null ? null : counts.downloaders + downloaders,
-  };
-}
-
-function parse(text: string): Query {
-  const query = Query.parse(text);
-  if (!query) throw new Refusal('the query cannot be read');
-  return query;
-}
-
-function twenty(query: Query, name: string): Uint8Array {
-  const bytes = query.bytes(name);
-  if (!bytes) throw new Refusal(`${name} is missing`);
-  if (bytes.length !== 20) throw new Refusal(`${name} has ${bytes.length} bytes, 20 expected`);
-  return bytes;
-}
-
-function whole(query: Query, name: string, to: number): number | undefined {
-  const value = query.whole(name);
-  if (value !== undefined && !(value >= 0 && value <= to)) {
-    throw new Refusal(`${name} is not a whole number from 0 to ${to}`);
+function announceFault(query: Query): string | undefined {
+  for (const name of ['info_hash', 'peer_id']) {
+    const bytes = query.bytes(name);
+    if (!bytes) return `${name} is missing`;
+    if (bytes.length !== 20) return `${name} has ${bytes.length} bytes, 20 expected`;
   }
-  return value;
+  const port = query.whole('port');
+  if (port === undefined) return 'port is missing';
+  if (!(port >= 0 && port <= 65_535)) return 'port is not a whole number from 0 to 65535';
+  const left = query.whole('left');
+  return left === undefined || left >= 0 ? undefined : 'left is not a whole number from 0 up';
 }
 
-/** Who does not say what is left is taken for a leech: it gets more peers than it may need, not fewer. */
-function roleOf(query: Query, event: string | undefined): PeerRole {
-  const left = whole(query, 'left', Number.POSITIVE_INFINITY);
-  if (left === 0) return 'seed';
-  return event === 'paused' ? 'partial' : 'leech';
+function scrapeFault(infoHashes: readonly Uint8Array[]): string | undefined {
+  if (infoHashes.length === 0) return 'info_hash is missing';
+  if (infoHashes.length > MAX_SCRAPE) {
+    return `${infoHashes.length} torrents in one scrape, at most ${MAX_SCRAPE} are answered`;
+  }
+  const wrong = infoHashes.find((infoHash) => infoHash.length !== 20);
+  return wrong && `info_hash has ${wrong.length} bytes, 20 expected`;
+}
+
+function scraped(answer: Scraped | Refused): HttpAnswer {
+  return answer.ok ? { status: 200, body: encodeScrape(answer.torrents) } : failed(answer);
+}
+
+function failed({ reason, retryInMinutes }: Refused): HttpAnswer {
+  return { status: 200, body: encodeFailure(reason, retryInMinutes) };
 }

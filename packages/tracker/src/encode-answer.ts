@@ -1,6 +1,6 @@
 // Writing what an HTTP tracker answers.
 import { type BencodeInput, encode, keyBytes, keyFromBytes } from '@shoal/bencode';
-import { type Endpoint, encodeCompact, parseIPv4, parseIPv6 } from '@shoal/primitives';
+import { concatBytes, type Endpoint, encodeCompact, parseIPv4, parseIPv6 } from '@shoal/primitives';
 import { checkTwenty, type ScrapeCounts } from './announce.ts';
 
 /** A peer as a tracker hands it out. */
@@ -16,6 +16,8 @@ export interface AnnounceAnswer {
   readonly seeders?: number | null;
   readonly leechers?: number | null;
   readonly peers: readonly ListedPeer[];
+  /** Behind those of `peers`, in compact answers alone: 6 bytes a peer, 18 bytes a peer. */
+  readonly compactPeers?: { readonly peers4: Uint8Array; readonly peers6: Uint8Array };
   readonly warning?: string | null;
   /** One character a byte. */
   readonly trackerId?: string | null;
@@ -37,12 +39,13 @@ export function encodeAnnounce(
       answer.peers.map(({ host, port, peerId }) => ({
         ip: host,
         port,
-        'peer id': options.peerIds === false ? undefined : peerId,
+        'peer id': options.peerIds === false || peerId?.length !== 20 ? undefined : peerId,
       })),
     );
   } else {
-    fields.set('peers', encodeCompact(answer.peers, 4));
-    const six = encodeCompact(answer.peers, 6);
+    const { peers, compactPeers } = answer;
+    fields.set('peers', joined(encodeCompact(peers, 4), compactPeers?.peers4));
+    const six = joined(encodeCompact(peers, 6), compactPeers?.peers6);
     if (six.length > 0) fields.set('peers6', six);
   }
   const optional: readonly [string, BencodeInput | null | undefined][] = [
@@ -55,6 +58,11 @@ export function encodeAnnounce(
   ];
   for (const [key, value] of optional) if (value != null) fields.set(key, value);
   return encode(fields);
+}
+
+function joined(first: Uint8Array, rest: Uint8Array | undefined): Uint8Array {
+  if (rest === undefined || rest.length === 0) return first;
+  return first.length === 0 ? rest : concatBytes([first, rest]);
 }
 
 /** A refusal (BEP 3); `retryInMinutes` is BEP 31's. */

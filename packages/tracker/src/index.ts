@@ -1,3 +1,4 @@
+export type { RateLimit } from './address-limiter.ts';
 export { isPrivateAddress } from './address-scope.ts';
 export type {
   AnnounceEvent,
@@ -24,7 +25,25 @@ export {
 export { type AnnounceAnswer, encodeAnnounce, encodeFailure, encodeScrape, type ListedPeer } from './encode-answer.ts';
 export { TrackerError, type TrackerErrorCode } from './errors.ts';
 export { MemorySwarmStore, type MemorySwarmStoreOptions } from './memory-swarm-store.ts';
-export type { PeerRole, SwarmAnnounce, SwarmAnswer, SwarmPeer, SwarmStore, SwarmTotals } from './swarm-store.ts';
+export { type Metric, metricsText, type Sample } from './metrics.ts';
+export type {
+  CompactSwarmAnswer,
+  PeerRole,
+  SwarmAnnounce,
+  SwarmAnswer,
+  SwarmPeer,
+  SwarmStore,
+  SwarmTotals,
+} from './swarm-store.ts';
+export {
+  type Announced,
+  type Announcing,
+  type Refused,
+  type Scraped,
+  Tracker,
+  type TrackerCounters,
+  type TrackerOptions,
+} from './tracker.ts';
 export {
   type AnnounceFunction,
   type TrackerClock,
@@ -50,6 +69,7 @@ export {
   type UdpOutcome,
   type UdpQuestion,
 } from './udp-exchange.ts';
+export { UdpHandler, type UdpHandlerOptions } from './udp-handler.ts';
 export {
   decodeUdpRequest,
   encodeUdpAnnounce,

@@ -6,7 +6,8 @@ import { decodeUrlData, encodeUrlData } from './udp-options.ts';
 
 /** What stands where a connection id will, in a connect. */
 const PROTOCOL_ID = 0x417_2710_1980n;
-const ANNOUNCE_LENGTH = 98;
+/** Bytes of an announce without options. */
+export const ANNOUNCE_LENGTH = 98;
 /** Torrents in one scrape: BEP 15 says "about 74", which is what fits a datagram of 1,500 bytes. */
 export const MAX_UDP_SCRAPE = 74;
 
@@ -125,9 +126,9 @@ function decodeRequest(bytes: Uint8Array, view: DataView): AnnounceRequest {
   return {
     infoHash: bytes.subarray(16, 36),
     peerId: bytes.subarray(36, 56),
-    downloaded: amount(view.getBigUint64(56)),
-    left: amount(view.getBigUint64(64)),
-    uploaded: amount(view.getBigUint64(72)),
+    downloaded: amount(view, 56),
+    left: amount(view, 64),
+    uploaded: amount(view, 72),
     ...(event === undefined ? {} : { event }),
     key: view.getUint32(88),
     ...(numwant < 0 ? {} : { numwant }),
@@ -135,9 +136,9 @@ function decodeRequest(bytes: Uint8Array, view: DataView): AnnounceRequest {
   };
 }
 
-/** Some clients say -1 where they do not know: clamped, not refused. */
-function amount(value: bigint): number {
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
+/** 64 bits, read as two halves: no bigint for each datagram. Some clients say -1 where they do not know: clamped. */
+function amount(view: DataView, at: number): number {
+  return Math.min(view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4), Number.MAX_SAFE_INTEGER);
 }
 
 function malformed(what: string): TrackerError {

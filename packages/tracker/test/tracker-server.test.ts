@@ -63,7 +63,8 @@ test('scrape and stats', async () => {
     { seeders: 2, leechers: 1, completed: 1, downloaders: 0 },
   ]);
   const stats = await (await fetch(url.replace('/announce', '/stats'))).text();
-  expect(stats).toBe('torrents 1\nseeders 2\nleechers 1\nannounces 4\nscrapes 1\nrefusals 0\n');
+  expect(stats).toContain('<tr><th scope="row">seeds</th><td>2</td></tr>');
+  expect(stats).toContain('<td>4, 0</td>');
 });
 
 test('an allow-list refuses other torrents in words', async () => {
@@ -166,7 +167,7 @@ test('methods, unknown paths, bodies and web pages', async () => {
   expect(await raw(url, { headers: { 'Sec-Fetch-Site': 'cross-site' } })).toMatchObject({ status: 403 });
   expect(await raw(url.replace('/announce', '/stats'), { headers: { 'Sec-Fetch-Site': 'none' } })).toMatchObject({
     status: 200,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    headers: { 'content-type': 'text/html; charset=utf-8', 'x-content-type-options': 'nosniff' },
   });
   expect(await raw(url, { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
 });

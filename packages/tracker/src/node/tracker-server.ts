@@ -1,27 +1,60 @@
-// An HTTP tracker: `/announce`, `/scrape`, `/stats`, alone on a port of its own or inside somebody else's HTTP server.
-// Everything a stranger may make large or slow has a bound here; what is answered is the `AnnounceHandler`'s.
+// A tracker to run, over HTTP and UDP: `/announce`, `/scrape`, a page at `/stats`, `/metrics`, alone on ports of its own or
+// inside somebody else's servers. Everything a stranger may make large or slow has a bound here; what is answered is the
+// `Tracker`'s, one for both protocols.
+import { randomBytes } from 'node:crypto';
+import type { Socket as UdpSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { type Endpoint, formatEndpoint } from '@shoal/primitives';
-import {
-  AnnounceHandler,
-  type AnnounceHandlerOptions,
-  type LocalPeer,
-  type TrackerTotals,
-} from '../announce-handler.ts';
+import { AnnounceHandler, type HttpAnswer } from '../announce-handler.ts';
+import { isPromise, type MaybePromise } from '../maybe-promise.ts';
 import { MemorySwarmStore } from '../memory-swarm-store.ts';
+import { type Metric, metricsText } from '../metrics.ts';
+import { statsPage } from '../stats-page.ts';
 import type { SwarmStore } from '../swarm-store.ts';
+import {
+  type Asker,
+  type LocalPeer,
+  Tracker,
+  type TrackerCounters,
+  type TrackerOptions,
+  type TrackerTotals,
+} from '../tracker.ts';
+import { passkeyOf, UdpHandler } from '../udp-handler.ts';
+import { StateFile } from './state-file.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
+import { UdpSockets } from './udp-sockets.ts';
 
-export interface TrackerServerOptions extends Omit<AnnounceHandlerOptions, 'store' | 'random'> {
+export interface TrackerServerOptions extends Omit<TrackerOptions, 'store' | 'random' | 'rateLimit'> {
   /** Default: in memory. */
   readonly store?: SwarmStore;
-  /** Where `listen` listens. Default: every address, port 0 for one that is free. */
-  readonly http?: { readonly host?: string; readonly port?: number };
+  /** Where `listen` listens for HTTP. Default: every address, port 0 for one that is free; null: nowhere. */
+  readonly http?: { readonly host?: string | undefined; readonly port?: number } | null;
+  /**
+   * Where `listen` listens for UDP, every address of both families where no host is named; or sockets that are bound, and
+   * are not closed here. Default: nowhere.
+   */
+  readonly udp?: {
+    readonly host?: string | undefined;
+    readonly port?: number;
+    readonly sockets?: readonly UdpSocket[];
+  };
+  /** Default: 100 questions a second and 5,000 at once for each IPv4 address or IPv6 /64, loopback free; null: no limit. */
+  readonly rateLimit?: TrackerOptions['rateLimit'] | null;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` tells who asks. Default: nobody's does. */
+  readonly trustProxy?: readonly string[] | undefined;
   /**
    * Both ends of a request, for a tracker behind a proxy: take them from headers only the proxy can set. Default: the
-   * socket's.
+   * socket's, or what `trustProxy` makes of them.
    */
   readonly addresses?: (request: IncomingMessage) => { readonly remote: string; readonly local: string | undefined };
+  /** Where the page stands; null: nowhere. Default `/stats`. */
+  readonly statsPath?: string | null;
+  /** Where Prometheus asks; null: nowhere. Default `/metrics`. */
+  readonly metricsPath?: string | null;
+  /** Keeps the swarms of the store in memory over a restart: read by `listen`, written every five minutes and by `close`. */
+  readonly stateFile?: string | undefined;
   /** Connections at one time, of one host at most half of them. Default 2,000. */
   readonly maxConnections?: number;
   /** Milliseconds from the first byte of a request to its last. Default 10,000. */
@@ -34,22 +67,129 @@ const IDLE_TIMEOUT_MS = 5_000;
 /** How often Node looks for slow requests; its default of 30 s would let them be slow for that long. */
 const CHECK_MS = 2_000;
 const STATS_LIFE_MS = 1_000;
+const SAVE_EVERY_MS = 300_000;
+const RATE_LIMIT = { perSecond: 100, burst: 5_000 };
+const HTML = 'text/html; charset=utf-8';
+const TEXT = 'text/plain; charset=utf-8';
+const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
 
 export class TrackerServer {
   readonly #options: TrackerServerOptions;
+  readonly #tracker: Tracker;
   readonly #handler: AnnounceHandler;
+  readonly #addresses: (request: IncomingMessage) => { readonly remote: string; readonly local: string | undefined };
+  readonly #state: StateFile | undefined;
+  readonly #startedAt = performance.now();
+  #isListening = false;
   #server: Server | undefined;
-  #stats: { readonly at: number; readonly text: Promise<string> } | undefined;
+  #udp: UdpSockets | undefined;
+  #udpPort: number | undefined;
+  #saver: NodeJS.Timeout | undefined;
+  #totals: { readonly at: number; readonly totals: Promise<TrackerTotals> } | undefined;
 
+  /**
+   * Throws RangeError for a value that cannot be (an interval of 0, a proxy that is no address), TypeError for a
+   * `stateFile` beside a store that cannot be written down.
+   */
   constructor(options: TrackerServerOptions = {}) {
     this.#options = options;
     const store = options.store ?? new MemorySwarmStore({ random: Math.random });
-    this.#handler = new AnnounceHandler({ ...options, store, random: Math.random });
+    const rateLimit = options.rateLimit === undefined ? RATE_LIMIT : (options.rateLimit ?? undefined);
+    const trackerOptions = { ...options, store, rateLimit, random: Math.random };
+    this.#tracker = new Tracker(trackerOptions);
+    this.#handler = new AnnounceHandler(trackerOptions, this.#tracker);
+    const proxies = new TrustedProxies(options.trustProxy ?? []);
+    this.#addresses = options.addresses ?? (options.trustProxy ? (request) => proxies.addresses(request) : addressesOf);
+    if (options.stateFile === undefined) return;
+    if (!(store instanceof MemorySwarmStore)) throw new TypeError('stateFile goes with the store in memory alone');
+    this.#state = new StateFile(options.stateFile, store);
   }
 
-  /** Answers where it listens. Rejects with the system's error; TypeError when it listens already. */
+  /**
+   * Answers where it listens: for HTTP, or where it does not, for UDP. Rejects with the system's error; TypeError when it
+   * listens already. A state that cannot be read is told to `onError` and set aside.
+   */
   async listen(): Promise<Endpoint> {
-    if (this.#server) throw new TypeError('listen called on a tracker that listens');
+    if (this.#isListening) throw new TypeError('listen called on a tracker that listens');
+    this.#isListening = true;
+    try {
+      await this.#load();
+      const udp = await this.#listenUdp();
+      const http = this.#options.http === null ? undefined : await this.#listenHttp();
+      if (this.#state) this.#saver = setInterval(() => this.#save(), SAVE_EVERY_MS).unref();
+      return http ?? udp ?? { host: '', port: 0 };
+    } catch (error) {
+      await this.#end();
+      throw error;
+    }
+  }
+
+  /** The announce URL as seen from an address of this machine. */
+  urlFor(host: string): string {
+    const bound = this.#server?.address() as AddressInfo | null | undefined;
+    if (!bound) throw new TypeError('urlFor called on a tracker that does not listen');
+    return `http://${formatEndpoint({ host, port: bound.port })}/announce`;
+  }
+
+  /** The UDP announce URL as seen from an address of this machine. Clients want the path for nothing but BEP 41. */
+  udpUrlFor(host: string): string {
+    if (this.#udpPort === undefined) throw new TypeError('udpUrlFor called on a tracker that does not listen for UDP');
+    return `udp://${formatEndpoint({ host, port: this.#udpPort })}/announce`;
+  }
+
+  /**
+   * For use inside another HTTP server: true where the path is one of the tracker's and the request is being answered,
+   * false where it was left alone.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const target = request.url ?? '';
+    const mark = target.indexOf('?');
+    const path = mark < 0 ? target : target.slice(0, mark);
+    const page = this.#pageAt(path);
+    const passkey = page || this.#options.passkeys === undefined ? undefined : passkeyOf(path);
+    const isScrape = path === '/scrape' || (passkey !== undefined && path.endsWith('/scrape'));
+    if (!page && !isScrape && path !== '/announce' && passkey === undefined) return false;
+    // No client sends a body, and none is read.
+    const hasBody =
+      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+    if (hasBody) response.setHeader('Connection', 'close');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      respond(response, 405, 'GET only\n');
+    } else if (page) {
+      page(response).catch((error: unknown) => this.#broken(error, response));
+    } else if (isFromPage(request)) {
+      respond(response, 403, 'not from a web page\n');
+    } else {
+      const { remote, local } = this.#addresses(request);
+      const asker = { address: remote, reachedAt: local, passkey };
+      this.#answer(isScrape, mark < 0 ? '' : target.slice(mark + 1), asker, response);
+    }
+    return true;
+  }
+
+  /** Lists a peer of this process, for each asker under the address at which it reached the tracker, until called back. */
+  enterLocal(peer: LocalPeer): () => void {
+    return this.#tracker.enterLocal(peer);
+  }
+
+  totals(): Promise<TrackerTotals> {
+    return this.#tracker.totals(performance.now());
+  }
+
+  /** What was asked since the start, as it goes on. */
+  get counters(): Readonly<TrackerCounters> {
+    return this.#tracker.counters;
+  }
+
+  /** Ends connections, stops listening, and writes the state down; rejects where that cannot be written. */
+  async close(): Promise<void> {
+    if (!this.#isListening) return;
+    await this.#end();
+    await this.#state?.saveLast(performance.now());
+  }
+
+  async #listenHttp(): Promise<Endpoint> {
     const requestTimeout = this.#options.requestTimeoutMs ?? 10_000;
     const server = createServer(
       {
@@ -67,96 +207,123 @@ export class TrackerServer {
     server.maxConnections = maxConnections;
     server.maxRequestsPerSocket = 100;
     limitPerHost(server, Math.ceil(maxConnections / 2));
-    this.#server = server;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host: this.#options.http?.host, port: this.#options.http?.port ?? 0 }, () => {
-          server.off('error', reject);
-          resolve();
-        });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: this.#options.http?.host, port: this.#options.http?.port ?? 0 }, () => {
+        server.off('error', reject);
+        resolve();
       });
-    } catch (error) {
-      this.#server = undefined;
-      throw error;
-    }
+    });
+    this.#server = server;
     const { address, port } = server.address() as AddressInfo;
     return { host: address, port };
   }
 
-  /** The announce URL as seen from an address of this machine. */
-  urlFor(host: string): string {
-    const bound = this.#server?.address() as AddressInfo | null | undefined;
-    if (!bound) throw new TypeError('urlFor called on a tracker that does not listen');
-    return `http://${formatEndpoint({ host, port: bound.port })}/announce`;
-  }
-
-  /**
-   * For use inside another HTTP server: true where the path is one of the tracker's and the request is being answered,
-   * false where it was left alone.
-   */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const target = request.url ?? '';
-    const mark = target.indexOf('?');
-    const path = mark < 0 ? target : target.slice(0, mark);
-    if (path !== '/announce' && path !== '/scrape' && path !== '/stats') return false;
-    // No client sends a body, and none is read.
-    const hasBody =
-      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-    if (hasBody) response.setHeader('Connection', 'close');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      respond(response, 405, 'GET only\n');
-    } else if (path !== '/stats' && isFromPage(request)) {
-      respond(response, 403, 'not from a web page\n');
-    } else {
-      this.#answer(path, mark < 0 ? '' : target.slice(mark + 1), request, response).catch(() => response.destroy());
+  async #listenUdp(): Promise<Endpoint | undefined> {
+    const { udp } = this.#options;
+    if (!udp) return undefined;
+    const handler = new UdpHandler({ tracker: this.#tracker, randomBytes, now: performance.now() });
+    this.#udp = new UdpSockets({ handler, onError: (error) => this.#options.onError?.(error) });
+    if (udp.sockets) {
+      for (const socket of udp.sockets) this.#udp.attach(socket);
+      const bound = udp.sockets[0]?.address();
+      this.#udpPort = bound?.port;
+      return bound && { host: bound.address, port: bound.port };
     }
-    return true;
+    this.#udpPort = await this.#udp.bind(udp.host, udp.port ?? 0);
+    return { host: udp.host ?? '::', port: this.#udpPort };
   }
 
-  /** Lists a peer of this process, for each asker under the address at which it reached the tracker, until called back. */
-  enterLocal(peer: LocalPeer): () => void {
-    return this.#handler.enterLocal(peer);
+  async #load(): Promise<void> {
+    try {
+      await this.#state?.load(performance.now(), this.#tracker.lifeMs);
+    } catch (error) {
+      this.#options.onError?.(error);
+    }
   }
 
-  totals(): Promise<TrackerTotals> {
-    return this.#handler.totals(performance.now());
+  #save(): void {
+    this.#state?.save(performance.now()).catch((error: unknown) => this.#options.onError?.(error));
   }
 
-  /** Ends connections and stops listening. */
-  async close(): Promise<void> {
-    const server = this.#server;
+  async #end(): Promise<void> {
+    const [server, udp] = [this.#server, this.#udp];
+    this.#server = this.#udp = this.#udpPort = undefined;
+    this.#isListening = false;
+    clearInterval(this.#saver);
+    await udp?.close();
     if (!server) return;
-    this.#server = undefined;
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
   }
 
-  /** Totals look at every swarm, so they are made once a second at most. */
-  #statsAt(now: number): Promise<string> {
-    if (this.#stats === undefined || now - this.#stats.at >= STATS_LIFE_MS) {
-      this.#stats = { at: now, text: this.#handler.totals(now).then(statsText) };
-    }
-    return this.#stats.text;
+  #pageAt(path: string): ((response: ServerResponse) => Promise<void>) | undefined {
+    const { statsPath = '/stats', metricsPath = '/metrics' } = this.#options;
+    if (path === statsPath) return (response) => this.#stats(response);
+    return path === metricsPath ? (response) => this.#metrics(response) : undefined;
   }
 
-  async #answer(path: string, query: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const now = performance.now();
-    if (path === '/stats') return respond(response, 200, await this.#statsAt(now));
-    if (path === '/scrape') {
-      const { status, body } = await this.#handler.scrape(query, now);
-      return respond(response, status, body);
-    }
-    const { remote, local } = this.#options.addresses?.(request) ?? {
-      remote: request.socket.remoteAddress ?? '',
-      local: request.socket.localAddress,
-    };
-    const { status, body } = await this.#handler.announce(query, { address: remote, reachedAt: local }, now);
-    respond(response, status, body);
+  async #stats(response: ServerResponse): Promise<void> {
+    const totals = await this.#freshTotals();
+    const uptime = (performance.now() - this.#startedAt) / 1_000;
+    response.setHeader(
+      'Content-Security-Policy',
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+    respond(response, 200, statsPage({ totals, counters: this.#tracker.counters, uptime }), HTML);
   }
+
+  async #metrics(response: ServerResponse): Promise<void> {
+    const totals = await this.#freshTotals();
+    const connections = await new Promise<number>((resolve) => {
+      if (this.#server) this.#server.getConnections((_error, count) => resolve(count ?? 0));
+      else resolve(0);
+    });
+    const text = metricsText(totals, this.#tracker.counters, [
+      gauge('shoal_tracker_http_connections', 'Open HTTP connections.', connections),
+      gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss()),
+      gauge('process_start_time_seconds', 'Start, Unix time.', Math.floor(performance.timeOrigin / 1_000)),
+    ]);
+    respond(response, 200, text, METRICS);
+  }
+
+  /** Totals look for who is past its time, so they are made once a second at most. */
+  #freshTotals(): Promise<TrackerTotals> {
+    const now = performance.now();
+    if (this.#totals === undefined || now - this.#totals.at >= STATS_LIFE_MS) {
+      this.#totals = { at: now, totals: this.#tracker.totals(now) };
+    }
+    return this.#totals.totals;
+  }
+
+  #answer(isScrape: boolean, query: string, asker: Asker, response: ServerResponse): void {
+    const now = performance.now();
+    const answer: MaybePromise<HttpAnswer> = isScrape
+      ? this.#handler.answerScrape(query, asker, now)
+      : this.#handler.answerAnnounce(query, asker, now);
+    if (!isPromise(answer)) {
+      respond(response, answer.status, answer.body);
+      return;
+    }
+    answer
+      .then(({ status, body }) => respond(response, status, body))
+      .catch((error: unknown) => this.#broken(error, response));
+  }
+
+  #broken(error: unknown, response: ServerResponse): void {
+    this.#options.onError?.(error);
+    response.destroy();
+  }
+}
+
+function addressesOf({ socket }: IncomingMessage): { remote: string; local: string | undefined } {
+  return { remote: socket.remoteAddress ?? '', local: socket.localAddress };
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, type: 'gauge', help, samples: [{ value }] };
 }
 
 /** One host that opens all it can must leave room for the others. */
@@ -184,19 +351,13 @@ function isFromPage(request: IncomingMessage): boolean {
   return request.headers.origin !== undefined || site === 'cross-site' || site === 'same-site';
 }
 
-function respond(response: ServerResponse, status: number, body: string | Uint8Array): void {
+function respond(response: ServerResponse, status: number, body: string | Uint8Array, type: string = TEXT): void {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Type': type,
     'Content-Length': bytes.length,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
   });
   response.end(bytes);
-}
-
-function statsText(totals: TrackerTotals): string {
-  return Object.entries(totals)
-    .map(([name, value]) => `${name} ${value}\n`)
-    .join('');
 }
