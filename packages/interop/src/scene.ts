@@ -44,17 +44,18 @@ export class Scene {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    const keep = (chunk: Buffer): void => {
-      output = (output + chunk.toString()).slice(-200_000);
+    const keep = (chunk: string): void => {
+      output = (output + chunk).slice(-200_000);
     };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
+    child.stdout.setEncoding('utf8').on('data', keep);
+    child.stderr.setEncoding('utf8').on('data', keep);
     const ended = new Promise<number | null>((resolve) => {
       child.once('error', (error) => {
         output += `\n${error.message}`;
         resolve(127);
       });
-      child.once('exit', (status) => resolve(status));
+      // Not `exit`: what it said may still be in the pipe then, on a machine that is busy.
+      child.once('close', (status) => resolve(status));
     });
     const running: Running = { name, process: child, output: () => output, ended };
     this.#running.push(running);
