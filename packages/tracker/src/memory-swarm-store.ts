@@ -4,6 +4,7 @@
 // `nextExpiry` or before, unless the swarm has saved too little credit to be looked through.
 import { keyBytes, keyFromBytes } from '@shoal/bencode';
 import type { ScrapeCounts } from './announce.ts';
+import { Carver } from './carver.ts';
 import { TrackerError } from './errors.ts';
 import { type HostWords, newHostWords, readHost } from './host-words.ts';
 import { IdKinds } from './id-kinds.ts';
@@ -59,7 +60,6 @@ const LOOKED_AT_WHEN_FULL = 1_000;
 /** Ticks are milliseconds, compared modulo 2^32: no entry may live for longer than a quarter of that, 12 days. */
 const MAX_LIFE_MS = 2 ** 30;
 const MAX_CHOSEN = 2_000;
-const POOL_BYTES = 32_768;
 const ROLES: readonly PeerRole[] = ['leech', 'partial', 'seed'];
 const LEECHES: readonly PeerRole[] = ['leech'];
 const NO_PEERS = new Uint8Array(0);
@@ -80,10 +80,10 @@ export class MemorySwarmStore implements SwarmStore {
   #busy = 0;
   #lastCall = Number.NEGATIVE_INFINITY;
   readonly #host: HostWords = newHostWords();
-  /** Positions chosen for an answer: the family's own first, then the other's. */
+  /** Addresses of the records chosen for an answer: the family's own first, then the other's; and their roles. */
   readonly #chosen = new Int32Array(MAX_CHOSEN);
-  #pool = NO_PEERS;
-  #pooled = 0;
+  readonly #chosenRoles: PeerRole[] = [];
+  readonly #carver = new Carver();
 
   constructor(options: MemorySwarmStoreOptions) {
     this.#random = options.random;
@@ -101,7 +101,7 @@ export class MemorySwarmStore implements SwarmStore {
     const peers: SwarmPeer[] = [];
     for (let pick = 0; pick < own + others; pick++) {
       const book = (pick < own ? near : far) as PeerBook;
-      peers.push(book.peerAt(this.#chosen[pick] as number));
+      peers.push(book.peerAt(this.#chosen[pick] as number, this.#chosenRoles[pick] as PeerRole));
     }
     return { ...countsOf(swarm), peers };
   }
@@ -159,7 +159,7 @@ export class MemorySwarmStore implements SwarmStore {
       for (const book of [swarm.four, swarm.six]) {
         for (let position = 0; book && position < book.size; position++) {
           const lives = (book.expiryAt(position) - tick) | 0;
-          if (lives > 0) writer.peer(book.peerAt(position), lives);
+          if (lives > 0) writer.peer(book.peerAt(book.addressOf(position), book.roleAt(position)), lives);
           if (writer.isFull) yield writer.take();
         }
       }
@@ -257,7 +257,9 @@ export class MemorySwarmStore implements SwarmStore {
       const room = numwant - taken;
       const share = rest <= room ? size : Math.ceil((room * size) / rest);
       rest -= size;
-      taken += book.sample(role, Math.min(room, share), self, announce.peerId, tick, this.#chosen, at + taken);
+      const more = book.sample(role, Math.min(room, share), self, announce.peerId, tick, this.#chosen, at + taken);
+      for (let pick = at + taken; pick < at + taken + more; pick++) this.#chosenRoles[pick] = role;
+      taken += more;
     }
     return taken;
   }
@@ -396,17 +398,10 @@ export class MemorySwarmStore implements SwarmStore {
     return Math.floor(now) | 0;
   }
 
-  /** Cut from a pool: an allocation of its own would cost more than the writing. */
   #write(book: PeerBook, from: number, count: number, size: number): Uint8Array {
-    const length = count * size;
-    if (this.#pooled + length > this.#pool.length) {
-      this.#pool = new Uint8Array(Math.max(POOL_BYTES, length));
-      this.#pooled = 0;
-    }
-    const begin = this.#pooled;
-    this.#pooled += length;
-    book.writeCompact(this.#chosen, from, from + count, this.#pool, begin);
-    return this.#pool.subarray(begin, this.#pooled);
+    const bytes = this.#carver.cut(count * size);
+    book.writeCompact(this.#chosen, from, from + count, bytes);
+    return bytes;
   }
 }
 

@@ -18,6 +18,8 @@ export interface Shelf {
 
 /** Up to here a peer is found by looking at all: 100 records are looked through in 100 ns, an index costs 4 bytes a peer. */
 const LOOKED_THROUGH = 128;
+/** Entries that are handed out together: neighbours lie in one or two lines of the cache. */
+const RUN = 8;
 /** Records looked at for the one that gives way, where a site has too many. */
 const LOOKED_AT = 64;
 
@@ -51,15 +53,14 @@ export class PeerBook {
   }
 
   #lookThrough(host: HostWords, port: number): number {
-    const { stride, ipWords, chunkStride, segments } = this.#shelf.arena;
+    const { stride, ipWords, segments } = this.#shelf.arena;
     const chunks = this.#chunks;
     const first = host[0] as number;
     for (let begin = 0; begin < this.size; begin += CHUNK) {
-      const chunk = chunks[begin / CHUNK] as number;
-      const words = segments[chunk >>> SEGMENT_SHIFT] as Int32Array;
-      const start = (chunk & SEGMENT_MASK) * chunkStride;
+      const address = (chunks[begin / CHUNK] as number) * CHUNK;
+      const words = segments[address >>> SEGMENT_SHIFT] as Int32Array;
       const count = Math.min(CHUNK, this.size - begin);
-      for (let record = 0, at = start; record < count; record++, at += stride) {
+      for (let record = 0, at = (address & SEGMENT_MASK) * stride; record < count; record++, at += stride) {
         if (words[at] === first && isAt(words, at, ipWords, host, port)) return begin + record;
       }
     }
@@ -159,8 +160,9 @@ export class PeerBook {
   }
 
   /**
-   * Writes up to `limit` positions of one role to `into` from `at` on, without the position `self`, entries with the id
-   * and expired ones. Every entry has the same chance: the choice goes round in steps that share no factor with the number.
+   * Writes the addresses of up to `limit` records of one role to `into` from `at` on, without the position `self`, entries
+   * with the id and expired ones. Every entry has the same chance: from a random one on they make a circle of runs of eight,
+   * which are taken in steps that share no factor with their number.
    */
   sample(
     role: PeerRole,
@@ -175,53 +177,58 @@ export class PeerBook {
     const count = role === 'leech' ? this.leeches : role === 'partial' ? this.partials : this.seeds;
     if (count === 0 || limit <= 0) return 0;
     const { random } = this.#shelf;
-    const { ipWords, stride, chunkStride, segments } = this.#shelf.arena;
+    const { ipWords, stride, segments } = this.#shelf.arena;
     const chunks = this.#chunks;
     const last = wordAt(peerId, 16);
-    const step = count <= limit ? 1 : stepFor(count, random);
-    let place = Math.floor(random() * count);
+    const start = Math.floor(random() * count);
+    const runs = Math.ceil(count / RUN);
+    const step = count <= limit ? 1 : stepFor(runs, random);
     let taken = 0;
-    for (let look = 0; look < count && taken < limit; look++) {
-      const position = begin + place;
-      place += step;
+    for (let look = 0, run = 0; look < runs && taken < limit; look++) {
+      let place = start + run * RUN;
       if (place >= count) place -= count;
-      const chunk = chunks[position >>> 3] as number;
-      const words = segments[chunk >>> SEGMENT_SHIFT] as Int32Array;
-      const tail = (chunk & SEGMENT_MASK) * chunkStride + (position & 7) * stride + ipWords;
-      if ((((words[tail + 4] as number) - tick) | 0) <= 0 || position === self) continue;
-      if (words[tail + 3] === last && this.#hasId(words, tail, peerId)) continue;
-      into[at + taken++] = position;
+      const length = run === runs - 1 ? count - run * RUN : RUN;
+      for (let entry = 0; entry < length && taken < limit; entry++) {
+        const position = begin + place;
+        if (++place === count) place = 0;
+        const address = (chunks[position >>> 3] as number) * CHUNK + (position & 7);
+        const words = segments[address >>> SEGMENT_SHIFT] as Int32Array;
+        const tail = (address & SEGMENT_MASK) * stride + ipWords;
+        if ((((words[tail + 4] as number) - tick) | 0) <= 0 || position === self) continue;
+        if (words[tail + 3] === last && this.#hasId(words, tail, peerId)) continue;
+        into[at + taken++] = address;
+      }
+      run += step;
+      if (run >= runs) run -= runs;
     }
     return taken;
   }
 
-  /** Writes the compact form of records, 6 or 18 bytes each. */
-  writeCompact(positions: Int32Array, from: number, to: number, into: Uint8Array, begin: number): void {
-    const { ipWords, stride, chunkStride, segments } = this.#shelf.arena;
-    const chunks = this.#chunks;
-    let at = begin;
-    for (let pick = from; pick < to; pick++) {
-      const position = positions[pick] as number;
-      const chunk = chunks[position >>> 3] as number;
-      const words = segments[chunk >>> SEGMENT_SHIFT] as Int32Array;
-      let word = (chunk & SEGMENT_MASK) * chunkStride + (position & 7) * stride;
+  /** The compact form of the records at `addresses`, 6 or 18 bytes each. */
+  writeCompact(addresses: Int32Array, from: number, to: number, into: Uint8Array): void {
+    const { ipWords, stride, segments } = this.#shelf.arena;
+    for (let pick = from, at = 0; pick < to; pick++, at += 2) {
+      const address = addresses[pick] as number;
+      const words = segments[address >>> SEGMENT_SHIFT] as Int32Array;
+      let word = (address & SEGMENT_MASK) * stride;
       for (const end = word + ipWords; word < end; word++, at += 4) putWord(into, at, words[word] as number);
       const port = words[word] as number;
-      into[at++] = port >>> 24;
-      into[at++] = port >>> 16;
+      into[at] = port >>> 24;
+      into[at + 1] = port >>> 16;
     }
   }
 
-  peerAt(position: number): SwarmPeer {
-    const words = this.#words(position);
-    const at = this.#at(position);
-    const { ipWords } = this.#shelf.arena;
-    return {
-      host: formatWords(words, at, ipWords),
-      port: (words[at + ipWords] as number) >>> 16,
-      peerId: this.#idAt(words, at + ipWords),
-      role: this.roleAt(position),
-    };
+  /** The peer whose record is at an address. */
+  peerAt(address: number, role: PeerRole): SwarmPeer {
+    const { ipWords, segments, stride } = this.#shelf.arena;
+    const words = segments[address >>> SEGMENT_SHIFT] as Int32Array;
+    const at = (address & SEGMENT_MASK) * stride;
+    const port = (words[at + ipWords] as number) >>> 16;
+    return { host: formatWords(words, at, ipWords), port, peerId: this.#idAt(words, at + ipWords), role };
+  }
+
+  addressOf(position: number): number {
+    return (this.#chunks[position >>> 3] as number) * CHUNK + (position & 7);
   }
 
   /** The tick at which the record is past its time. */
@@ -263,13 +270,11 @@ export class PeerBook {
   }
 
   #words(position: number): Int32Array<ArrayBuffer> {
-    const chunk = this.#chunks[position >>> 3] as number;
-    return this.#shelf.arena.segments[chunk >>> SEGMENT_SHIFT] as Int32Array<ArrayBuffer>;
+    return this.#shelf.arena.segments[this.addressOf(position) >>> SEGMENT_SHIFT] as Int32Array<ArrayBuffer>;
   }
 
   #at(position: number): number {
-    const { chunkStride, stride } = this.#shelf.arena;
-    return ((this.#chunks[position >>> 3] as number) & SEGMENT_MASK) * chunkStride + (position & 7) * stride;
+    return (this.addressOf(position) & SEGMENT_MASK) * this.#shelf.arena.stride;
   }
 
   #expiryAt(position: number): number {
@@ -426,6 +431,7 @@ function isAt(words: Int32Array, at: number, ipWords: 1 | 4, host: HostWords, po
 
 /** A step below `count` that shares no factor with it. */
 function stepFor(count: number, random: () => number): number {
+  if (count < 3) return 1;
   let step = 1 + Math.floor(random() * (count - 1));
   while (!isCoprime(step, count)) step = step > 1 ? step - 1 : count - 1;
   return step;

@@ -2,6 +2,7 @@
 // decide.
 // Invariant: to an address that has not proved itself by a connection id, no answer is longer than what it sent.
 import { encodeCompact } from '@shoal/primitives';
+import { Carver } from './carver.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import { formatWords, newHostWords, putWord, readHost, wordAt } from './host-words.ts';
 import { type MaybePromise, whenKnown } from './maybe-promise.ts';
@@ -30,6 +31,7 @@ export class UdpHandler {
   readonly #tracker: Tracker;
   readonly #ids: ConnectionIds;
   readonly #host = newHostWords();
+  readonly #carver = new Carver();
 
   constructor({ tracker, randomBytes, now }: UdpHandlerOptions) {
     this.#tracker = tracker;
@@ -56,7 +58,7 @@ export class UdpHandler {
     if (!this.#tracker.admits(family, this.#host, now)) return undefined;
     if (action === ACTION.connect) {
       counters.udpConnects++;
-      const answer = new Uint8Array(16);
+      const answer = this.#carver.cut(16);
       answer.set(bytes.subarray(12, 16), 4);
       this.#ids.make(family, this.#host, port, now, answer, 8);
       return answer;
@@ -97,7 +99,7 @@ export class UdpHandler {
     );
     return whenKnown(answer, (announced) =>
       announced.ok
-        ? encodeAnnounced(transactionId, announced, family)
+        ? encodeAnnounced(transactionId, announced, family, this.#carver)
         : encodeUdpError(transactionId, announced.reason),
     );
   }
@@ -123,10 +125,10 @@ export function passkeyOf(path: string): string | undefined {
   return /^\/([^/?]{1,128})\/(?:announce|scrape)(?:\?|$)/.exec(path)?.[1];
 }
 
-function encodeAnnounced(transactionId: number, answer: Announced, family: 4 | 6): Uint8Array {
+function encodeAnnounced(transactionId: number, answer: Announced, family: 4 | 6, carver: Carver): Uint8Array {
   const near = answer.near.length > 0 ? encodeCompact(answer.near, family) : undefined;
   const peers = family === 4 ? answer.peers4 : answer.peers6;
-  const bytes = new Uint8Array(20 + (near?.length ?? 0) + peers.length);
+  const bytes = carver.cut(20 + (near?.length ?? 0) + peers.length);
   putWord(bytes, 0, ACTION.announce);
   putWord(bytes, 4, transactionId);
   putWord(bytes, 8, answer.interval);
