@@ -1,9 +1,11 @@
 // Our own side, as its user runs it: the built commands.
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { Running, Scene } from './scene.ts';
 
-const APPS = fileURLToPath(new URL('../../../apps', import.meta.url));
+const require = createRequire(import.meta.url);
+const CLI = join(dirname(require.resolve('@shoal/cli/package.json')), 'dist/main.js');
+const SEEDER = join(dirname(require.resolve('@shoal/seeder/package.json')), 'dist/main.js');
 
 /** One line of `--json` output. */
 export interface CliEvent {
@@ -19,7 +21,7 @@ export interface Shoal {
 /** Starts `shoal ARGS` with its state inside the scene. */
 export function shoal(scene: Scene, ...args: readonly string[]): Shoal {
   return follow(
-    scene.start(`shoal ${args[0]}`, process.execPath, [join(APPS, 'cli/dist/main.js'), ...args], {
+    scene.start(`shoal ${args[0]}`, process.execPath, [CLI, ...args], {
       NO_COLOR: '1',
       SHOAL_STATE_DIR: scene.path('shoal-state'),
     }),
@@ -29,7 +31,7 @@ export function shoal(scene: Scene, ...args: readonly string[]): Shoal {
 /** Starts `shoal-seeder FOLDER ARGS` with its state inside the scene. */
 export function shoalSeeder(scene: Scene, folder: string, ...args: readonly string[]): Shoal {
   const options = [folder, '--state-dir', scene.path('seeder-state'), ...args];
-  return follow(scene.start('shoal-seeder', process.execPath, [join(APPS, 'seeder/dist/main.js'), ...options]));
+  return follow(scene.start('shoal-seeder', process.execPath, [SEEDER, ...options]));
 }
 
 function follow(running: Running): Shoal {

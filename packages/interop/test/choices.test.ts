@@ -1,6 +1,6 @@
 // What a user may choose of a transfer: how fast, on either side and in either direction, and which files.
 import { createTorrent } from '@shoal/metainfo/node';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { libtorrent } from '../src/clients/libtorrent.ts';
 import { makeFile, makeTree } from '../src/payload.ts';
 import { whyNot } from '../src/programs.ts';
@@ -15,6 +15,14 @@ const RATE = 2 * MiB;
 const reason = whyNot('libtorrent');
 
 describe.concurrent(reason ? `choices (skipped: ${reason})` : 'choices', { skip: reason !== undefined }, () => {
+  let shared: Scene;
+  let payload: string;
+  beforeAll(async () => {
+    shared = await Scene.enter();
+    payload = await makeFile(shared.path('source'), LENGTH);
+  });
+  afterAll(() => shared.leave());
+
   for (const { what, transfer, options } of [
     { what: 'get --limit-down', transfer: leechFrom, options: { ours: ['--limit-down', '2M'] } },
     { what: 'seed --limit-up', transfer: seedTo, options: { ours: ['--limit-up', '2M'] } },
@@ -24,7 +32,6 @@ describe.concurrent(reason ? `choices (skipped: ${reason})` : 'choices', { skip:
     test(what, async ({ onTestFinished }) => {
       const scene = await Scene.enter();
       onTestFinished(() => scene.leave());
-      const payload = await makeFile(scene.path('source'), LENGTH);
       const announce = await ownTracker(scene);
       const seconds = await transfer(scene, { client: libtorrent, payload, announce, ...options });
       // A limit lets a second's worth through at once; what it may take longer is starting and finding each other.

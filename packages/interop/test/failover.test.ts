@@ -1,11 +1,13 @@
 // Trackers that are of no use, before one that is: our side finds the other all the same, and soon.
 import { describe, expect, test } from 'vitest';
 import { libtorrent } from '../src/clients/libtorrent.ts';
-import { makeTree } from '../src/payload.ts';
+import { makeFile } from '../src/payload.ts';
 import { whyNot } from '../src/programs.ts';
 import { Scene } from '../src/scene.ts';
 import { deadTracker, muteTracker, ownTracker } from '../src/trackers.ts';
 import { leechFrom, seedTo } from '../src/transfer.ts';
+
+const LENGTH = 4 * 1024 * 1024;
 
 const reason = whyNot('libtorrent');
 
@@ -27,7 +29,7 @@ describe.concurrent(reason ? `failover (skipped: ${reason})` : 'failover', { ski
         const scene = await Scene.enter();
         onTestFinished(() => scene.leave());
         const announce = await ownTracker(scene);
-        const payload = await makeTree(scene.path('source'));
+        const payload = await makeFile(scene.path('source'), LENGTH);
         const ourTiers = await tiers(scene, announce);
         expect(await transfer(scene, { client: libtorrent, payload, announce, ourTiers })).toBeLessThan(30);
       });
