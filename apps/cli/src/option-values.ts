@@ -24,6 +24,23 @@ export function parseSeconds(text: string): number {
   return seconds;
 }
 
+/** 1 second to a day. */
+export function parseWholeSeconds(text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds >= 1 && seconds <= 86_400)) {
+    throw new InvalidArgumentError('Give a whole number of seconds from 1 to 86400.');
+  }
+  return seconds;
+}
+
+/** Of a page on our own server. */
+export function parsePath(text: string): string {
+  if (!/^\/[\w./~-]{1,100}$/.test(text) || /^\/(announce|scrape|metrics)$/.test(text)) {
+    throw new InvalidArgumentError('A path begins with / and is none of /announce, /scrape, /metrics.');
+  }
+  return text;
+}
+
 /** Bytes a second: `500000`, `500K`, `1.5M`, `1MiB`, at least 1024. */
 export function parseRate(text: string): number {
   const match = /^(\d{1,12}(?:\.\d+)?)([KMG]?)(?:iB|B)?(?:\/s)?$/i.exec(text);

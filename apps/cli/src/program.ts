@@ -16,6 +16,7 @@ import type { Io } from './io.ts';
 import {
   again,
   parseHttp,
+  parsePath,
   parsePeer,
   parsePieceLength,
   parsePort,
@@ -24,6 +25,7 @@ import {
   parseSeconds,
   parseTrackerUrl,
   parseWebSeedUrl,
+  parseWholeSeconds,
 } from './option-values.ts';
 import { printable } from './output/printable.ts';
 import { writeJson } from './output/write.ts';
@@ -255,13 +257,38 @@ function createProgram(io: Io, outcome: Outcome): Command {
   program
     .command('tracker')
     .summary('run a tracker')
-    .description('Runs a tracker until interrupted.')
-    .addOption(
-      new Option('--http <PORT>', 'TCP port; 0: chosen by the system').argParser(parsePort).makeOptionMandatory(),
+    .description(
+      'Runs a tracker over HTTP, UDP or both until interrupted. Lists are read again when their files change.',
     )
+    .addOption(new Option('--http <PORT>', 'TCP port; 0: chosen by the system').argParser(parsePort))
+    .addOption(new Option('--udp <PORT>', 'UDP port; 0: chosen by the system').argParser(parsePort))
     .option('--host <ADDRESS>', 'address to listen on (default: all)')
+    .option('--allow <FILE>', 'serve these torrents alone: one info-hash a line')
+    .option('--deny <FILE>', 'never serve these torrents')
+    .addOption(
+      new Option('--interval <SECONDS>', 'how often a peer announces (default: 1800)').argParser(parseWholeSeconds),
+    )
+    .addOption(
+      new Option('--trust-proxy <ADDRESS>', 'a proxy whose X-Forwarded-For counts; may be given again').argParser(
+        again((text: string) => text),
+      ),
+    )
+    .option('--passkeys <FILE>', 'serve http://.../PASSKEY/announce alone: one passkey a line')
+    .addOption(
+      new Option('--stats <PATH>', 'where the page with figures stands (default: /stats)').argParser(parsePath),
+    )
+    .option('--no-stats', 'no page, no /metrics')
+    .option('--state <FILE>', 'keep the swarms over a restart')
+    .option('--full-scrape', 'answer all torrents to a scrape that names none')
     .addOption(json('one event a line'))
-    .addHelpText('after', examples('shoal tracker --http 6969'))
+    .addHelpText(
+      'after',
+      examples(
+        'shoal tracker --http 6969 --udp 6969',
+        'shoal tracker --udp 6969 --allow torrents.txt --state /var/lib/shoal/swarms',
+        'shoal tracker --http 8080 --host 127.0.0.1 --trust-proxy 127.0.0.1',
+      ),
+    )
     .action(async (options: TrackerOptions) => {
       outcome.streams = options.json === true;
       const { tracker } = await import('./commands/tracker.ts');

@@ -36,7 +36,7 @@ describe('the command line', () => {
       ['get', 'a', '--port', '70000'],
       "option '--port <PORT>' argument '70000' is invalid: A port is a number from 0 to 65535 (see shoal get --help)",
     ],
-    [['tracker'], "required option '--http <PORT>' not specified (see shoal tracker --help)"],
+    [['tracker'], 'a tracker listens on --http PORT, --udp PORT or both'],
   ])('%j is wrong: status 2, one line', async (argv, message) => {
     expect(await shoal(argv, { cwd: '/' })).toEqual({ status: 2, stdout: '', stderr: `shoal: ${message}\n` });
   });
