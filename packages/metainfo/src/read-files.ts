@@ -4,14 +4,12 @@ import { type BencodeDict, type BencodeValue, isDict, textOf } from '@shoal/benc
 import { MetainfoError } from './errors.ts';
 import type { MetainfoFile, Platform } from './metainfo.ts';
 import { safePaths } from './safe-paths.ts';
+import { withSymlinks } from './symlinks.ts';
 import { quoted, rawNameOf } from './text.ts';
 import type { Warnings } from './warnings.ts';
 
 /** How BitComet names padding, before BEP 47 gave it an attribute; libtorrent goes by it too. */
 const OLD_PADDING = '_____padding_file_';
-
-/** Characters of a path that a symbolic link can lead to. */
-const MAX_TARGET = 4_000;
 
 /** A file as it stands in the document. */
 export interface RawFile {
@@ -129,39 +127,5 @@ function lenientPath(value: BencodeValue | undefined, what: string): string[] | 
     const name = rawNameOf(component);
     if (name === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${what} is not made of names`);
     return name;
-  });
-}
-
-/**
- * Symbolic links that lead to a file or folder of the torrent itself, and neither to another link nor to a folder they
- * lie in (whoever walks the files would go round for ever); any other is an empty file. Targets and paths are compared as the document has them, so that a file that was renamed is found.
- */
-function withSymlinks(files: MetainfoFile[], raw: readonly RawFile[], warnings: Warnings): MetainfoFile[] {
-  const wanted = new Set<string>();
-  for (const { symlink } of raw) if (symlink) wanted.add(symlink.join('/'));
-  if (wanted.size === 0) return files;
-  const targets = new Map<string, readonly string[]>();
-  for (const [index, { path, symlink }] of raw.entries()) {
-    const safe = files[index]?.path;
-    // A path that lost levels has no folder for each of its components.
-    if (path === null || symlink || safe?.length !== path.length + 1) continue;
-    let key = '';
-    for (const [level, component] of path.entries()) {
-      key += level === 0 ? component : `/${component}`;
-      if (key.length > MAX_TARGET) break;
-      if (wanted.has(key) && !targets.has(key)) targets.set(key, safe.slice(0, level + 2));
-    }
-  }
-  return files.map((file, index) => {
-    const target = raw[index]?.symlink?.join('/');
-    if (target === undefined) return file;
-    const symlink = targets.get(target);
-    const isLoop = `${raw[index]?.path?.join('/')}/`.startsWith(`${target}/`);
-    if (symlink && !isLoop) return { ...file, symlink };
-    warnings.add(
-      () =>
-        `the symbolic link ${quoted(file.path.join('/'))} leads to ${quoted(target)}, which is ${isLoop ? 'a folder it lies in' : 'no file or folder of the torrent'}: it is an empty file here`,
-    );
-    return file;
   });
 }

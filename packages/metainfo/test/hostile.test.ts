@@ -50,6 +50,16 @@ test('symbolic links without end', () => {
   expect(parse(folderOf([fileOf('real'), ...files]), LOCAL).files.some((file) => file.symlink)).toBe(false);
 });
 
+test('thousands of links that all lead through one another', () => {
+  const files = Array.from({ length: 20_000 }, (_, file) => ({
+    length: 0,
+    path: [String(file)],
+    attr: 'l',
+    'symlink path': [String((file + 1) % 20_000), ...new Array<string>(20).fill('d')],
+  }));
+  expect(parse(folderOf([fileOf('real'), ...files]), LOCAL).files.some((file) => file.symlink)).toBe(false);
+});
+
 test('more tokens than a torrent may have', () => {
   expect(codeOf(() => parse(encode({ info: { files: new Array<number>(2_000_001).fill(0) } })))).toBe(
     'ERR_METAINFO_BENCODE',

@@ -152,6 +152,11 @@ test('symbolic links lead to files and folders of the torrent or are none', () =
       link('absolute', '/etc/passwd'),
       link('nowhere', 'real/none'),
       link('to-link', 'to-file'),
+      link('through', 'to-folder/file'),
+      link('real/beside', 'file'),
+      link('round', 'round'),
+      link('round-1', 'round-2'),
+      link('round-2', 'round-1/x'),
       link('real/up', 'real'),
       link('real-up', 'real'),
       fileOf('no-target', 0, { attr: 'l' }),
@@ -165,13 +170,18 @@ test('symbolic links lead to files and folders of the torrent or are none', () =
     out: undefined,
     absolute: undefined,
     nowhere: undefined,
-    'to-link': undefined,
+    'to-link': 'folder/real/file',
+    through: 'folder/real/file',
+    beside: 'folder/real/file',
+    round: undefined,
+    'round-1': undefined,
+    'round-2': undefined,
     up: undefined,
     'real-up': 'folder/real',
     'no-target': undefined,
     'with-data': 'folder/real/file',
   });
-  expect(warnings.length).toBe(7);
+  expect(warnings.length).toBe(9);
   expect(warnings.join()).toContain('leads to "real", which is a folder it lies in');
 });
 

@@ -1,12 +1,18 @@
-// SHA-1 of each piece of files that lie behind one another. Two chunks of memory, whatever the piece length: one is
-// hashed while the next is read.
+// SHA-1 of each piece of files that lie behind one another. Much is hashed on all cores, little here, where threads would take
+// longer to start: with two chunks of memory, whatever the piece length; one is hashed while the next is read.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { MetainfoError } from '../errors.ts';
 import { quoted } from '../text.ts';
+import { hashOnThreads } from './hash-on-threads.ts';
 
 /** Bytes of one read: hashing it holds the event loop for about a millisecond. */
 const CHUNK = 1024 * 1024;
+/** Bytes for each thread at least. */
+const FOR_A_THREAD = 64 * 1024 * 1024;
+/** Past this the disk is the bound. */
+const MAX_THREADS = 8;
 
 export interface FileToHash {
   readonly path: string;
@@ -19,11 +25,17 @@ export interface HashPiecesOptions {
   readonly pieceLength: number;
   readonly onProgress?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** From 0 (all on this one) up. Default: as many as there are cores, up to 8, where there is enough to do. */
+  readonly threads?: number | undefined;
 }
 
 /** The hashes behind one another. Rejects with ERR_METAINFO_FILE_CHANGED where a file has not the length given. */
-export async function hashPieces({ files, pieceLength, onProgress, signal }: HashPiecesOptions): Promise<Uint8Array> {
+export async function hashPieces(options: HashPiecesOptions): Promise<Uint8Array> {
+  const { files, pieceLength, onProgress, signal } = options;
   const total = files.reduce((sum, file) => sum + file.length, 0);
+  const useful = Math.min(availableParallelism(), MAX_THREADS, Math.floor(total / FOR_A_THREAD));
+  const threads = options.threads ?? (useful > 1 ? useful : 0);
+  if (threads > 0 && total > 0) return hashOnThreads(options, threads);
   const hashes = new Uint8Array(Math.ceil(total / pieceLength) * 20);
   let hash: Hash = createHash('sha1');
   let done = 0;
