@@ -134,7 +134,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const budget = new ByteBudget(options.memory ?? 64 * 1024 * 1024);
+    const memory = options.memory ?? 64 * 1024 * 1024;
+    const budget = new ByteBudget(memory, memory / 2);
     this.#budget = budget;
     this.#downLimit = new RateLimiter(options.clock, options.downLimit);
     this.#upLimit = new RateLimiter(options.clock, options.upLimit);

@@ -124,3 +124,19 @@ test('relieve lets go of what was merely enlisted, and of nothing while there is
   expect(unloaded).toEqual([60, 50]);
   budget.checkInvariants();
 });
+
+test('spare memory keeps to its own limit, however much room there is', () => {
+  const budget = new ByteBudget(100, 50);
+  const dropped: string[] = [];
+  const lend = (name: string, bytes: number): void => budget.lend({ bytes, drop: () => dropped.push(name) });
+  lend('a', 20);
+  lend('b', 30);
+  expect([dropped, budget.held]).toEqual([[], 50]);
+  lend('c', 10);
+  expect([dropped, budget.held]).toEqual([['a'], 40]);
+  budget.take(60);
+  expect([dropped, budget.held]).toEqual([['a'], 100]);
+  lend('d', 60);
+  expect([dropped, budget.held]).toEqual([['a', 'b', 'c', 'd'], 60]);
+  budget.checkInvariants();
+});
