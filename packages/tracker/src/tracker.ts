@@ -9,7 +9,7 @@ import type { ListedPeer } from './encode-answer.ts';
 import { TrackerError } from './errors.ts';
 import { canonicalHost, type HostWords, newHostWords, readHost } from './host-words.ts';
 import { isPromise, type MaybePromise, whenKnown } from './maybe-promise.ts';
-import type { PeerRole, SwarmAnnounce, SwarmPeer, SwarmStore, SwarmTotals } from './swarm-store.ts';
+import type { CompactSwarmAnswer, PeerRole, SwarmAnnounce, SwarmPeer, SwarmStore, SwarmTotals } from './swarm-store.ts';
 
 export interface TrackerOptions {
   readonly store: SwarmStore;
@@ -155,6 +155,8 @@ export class Tracker {
   readonly #minInterval: number;
   readonly #numwant: number;
   readonly #maxNumwant: number;
+  /** Nobody and nothing is refused. */
+  readonly #isOpen: boolean;
   readonly #limiter: AddressLimiter | undefined;
   /** By info-hash, one character a byte. */
   readonly #locals: Map<string, LocalPeer[]> = new Map();
@@ -171,6 +173,7 @@ export class Tracker {
     for (const seconds of [this.#interval, this.#minInterval]) {
       if (!Number.isSafeInteger(seconds) || seconds < 1) throw new RangeError(`${seconds} is no number of seconds`);
     }
+    this.#isOpen = options.allow === undefined && options.deny === undefined && options.passkeys === undefined;
     this.#limiter = options.rateLimit && new AddressLimiter(options.rateLimit, options.random);
   }
 
@@ -203,6 +206,8 @@ export class Tracker {
     const named = this.#options.trustIpParameter === true && question.ip !== undefined ? question.ip : asker.address;
     const host = canonicalHost(named);
     if (host === undefined) return this.refuse(NO_ADDRESS);
+    // Where everybody may ask for everything there is nothing to wait for: an open tracker's datagrams are many.
+    if (this.#isOpen) return this.#guard(() => this.#enter(question, asker, host, now));
     return this.#guard(() =>
       whenKnown(this.#objection(question.infoHash, asker), (objection) =>
         objection ? this.refuse(objection) : this.#enter(question, asker, host, now),
@@ -288,7 +293,7 @@ export class Tracker {
     const locals = this.#localsOf(infoHash);
     const isLocal = locals.some((local) => bytesEqual(local.peerId, peerId));
     const numwant = Math.min(this.#clampNumwant(question.numwant), datagramPeers ?? this.#maxNumwant);
-    const near = locals.length > 0 ? this.#near(locals, asker, role, peerId).slice(0, numwant) : [];
+    const near = locals.length > 0 ? this.#near(locals, asker, role, peerId).slice(0, numwant) : NOBODY_NEAR;
     const announce: SwarmAnnounce = {
       infoHash,
       // Port 0 cannot be dialled; a peer of this process is listed already.
@@ -303,9 +308,9 @@ export class Tracker {
       expiresAt: now + this.lifeMs,
     };
     if (!dictionaries && this.#store.announceCompact) {
-      return whenKnown(this.#store.announceCompact(announce), (answer) =>
-        this.#answered(answer, locals, near, host, [], answer.peers4, answer.peers6),
-      );
+      const compact = this.#store.announceCompact(announce);
+      if (!isPromise(compact)) return this.#compact(compact, locals, near, host);
+      return compact.then((answer) => this.#compact(answer, locals, near, host));
     }
     return whenKnown(this.#store.announce(announce), (answer) =>
       dictionaries
@@ -320,6 +325,15 @@ export class Tracker {
             encodeCompact(answer.peers, 6),
           ),
     );
+  }
+
+  #compact(
+    answer: CompactSwarmAnswer,
+    locals: readonly LocalPeer[],
+    near: readonly ListedPeer[],
+    host: string,
+  ): Announced {
+    return this.#answered(answer, locals, near, host, NOBODY_LISTED, answer.peers4, answer.peers6);
   }
 
   #answered(
@@ -405,6 +419,8 @@ export class Tracker {
 }
 
 const NO_LOCALS: readonly LocalPeer[] = [];
+const NOBODY_LISTED: readonly SwarmPeer[] = [];
+const NOBODY_NEAR: readonly ListedPeer[] = [];
 
 export function refusal(reason: string, retryInMinutes?: number | 'never'): Refused {
   return { ok: false, reason, retryInMinutes };

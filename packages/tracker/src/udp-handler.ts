@@ -5,8 +5,8 @@ import { encodeCompact } from '@shoal/primitives';
 import { Carver } from './carver.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import { formatWords, newHostWords, putWord, readHost, wordAt } from './host-words.ts';
-import { type MaybePromise, whenKnown } from './maybe-promise.ts';
-import type { Announced, Asker, Tracker } from './tracker.ts';
+import { isPromise, type MaybePromise, whenKnown } from './maybe-promise.ts';
+import type { Announced, Asker, Refused, Tracker } from './tracker.ts';
 import { encodeUdpError, encodeUdpScrapeAnswer } from './udp-answer.ts';
 import { ACTION, ANNOUNCE_LENGTH, decodeUdpRequest, type UdpRequest } from './udp-request.ts';
 
@@ -97,11 +97,11 @@ export class UdpHandler {
       urlData === '' ? asker : { ...asker, passkey: passkeyOf(urlData) },
       now,
     );
-    return whenKnown(answer, (announced) =>
+    const encoded = (announced: Announced | Refused): Uint8Array =>
       announced.ok
         ? encodeAnnounced(transactionId, announced, family, this.#carver)
-        : encodeUdpError(transactionId, announced.reason),
-    );
+        : encodeUdpError(transactionId, announced.reason);
+    return isPromise(answer) ? answer.then(encoded) : encoded(answer);
   }
 
   #scrape(

@@ -105,7 +105,7 @@ export function decodeUdpRequest(bytes: Uint8Array): UdpRequest {
         transactionId,
         connectionId,
         request: decodeRequest(bytes, view),
-        urlData: decodeUrlData(bytes.subarray(ANNOUNCE_LENGTH)),
+        urlData: bytes.length > ANNOUNCE_LENGTH ? decodeUrlData(bytes.subarray(ANNOUNCE_LENGTH)) : '',
       };
     case ACTION.scrape: {
       const infoHashes: Uint8Array[] = [];

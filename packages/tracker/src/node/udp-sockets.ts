@@ -105,7 +105,9 @@ export class UdpSockets {
 
   #receive(socket: Socket, bytes: Uint8Array, from: RemoteInfo, reachedAt: ReachedAt): void {
     const asker = { address: from.address, reachedAt: reachedAt(from.address) };
-    const answer = this.#handler.receive(bytes, asker, from.port, performance.now());
+    // A plain view: each `subarray` of a Buffer goes through its constructor, three times in an announce.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    const answer = this.#handler.receive(plain, asker, from.port, performance.now());
     if (answer === undefined) return;
     if (!isPromise(answer)) {
       socket.send(answer, from.port, from.address);
