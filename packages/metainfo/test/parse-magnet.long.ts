@@ -28,14 +28,17 @@ const LINK_TOKENS = [
   .map((text) => Buffer.from(text));
 
 test(`a magnet link is read or refused with MetainfoError, and what was read is written and read again (seed ${SEED})`, async () => {
-  const report = await fuzz({ seed: SEED, runs: RUNS, corpus: LINKS, tokens: LINK_TOKENS }, (bytes, random) => {
-    const magnet = attempt((): ParsedMagnet => parseMagnet(Buffer.from(bytes).toString()));
-    if (magnet === undefined) return false;
-    // Comparing takes longer than reading.
-    if (random.int(8) > 0) return true;
-    const { warnings: _, ...rest } = magnet;
-    assert.deepEqual(parseMagnet(formatMagnet(rest)), { ...rest, warnings: [] });
-    return true;
-  });
+  const report = await fuzz(
+    { seed: SEED, runs: RUNS, corpus: LINKS, tokens: LINK_TOKENS, maxLength: 600 },
+    (bytes, random) => {
+      const magnet = attempt((): ParsedMagnet => parseMagnet(Buffer.from(bytes).toString()));
+      if (magnet === undefined) return false;
+      // Comparing takes longer than reading.
+      if (random.int(8) > 0) return true;
+      const { warnings: _, ...rest } = magnet;
+      assert.deepEqual(parseMagnet(formatMagnet(rest)), { ...rest, warnings: [] });
+      return true;
+    },
+  );
   tell('magnet links', report);
 });

@@ -81,43 +81,50 @@ const TOKENS = [
 
 test(`a mutant is parsed into safe paths or refused with MetainfoError (seed ${SEED})`, async () => {
   let withV2 = 0;
-  const report = await fuzz({ seed: SEED, runs: RUNS, corpus: CORPUS, tokens: TOKENS }, (bytes, random) => {
-    const platform = SYSTEMS[random.int(3)] as Platform;
-    const given = Buffer.from(bytes);
-    const metainfo = attempt((): AnyMetainfo => parseAnyMetainfo(bytes, nodeDigests, { platform }));
-    if (metainfo === undefined) return false;
-    assertSafe(metainfo, platform);
-    const { infoBytes } = metainfo;
-    assert.isTrue(given.includes(Buffer.from(infoBytes)), 'the info-hash is of bytes that were given');
-    assert.isAtLeast(displayFiles(metainfo).length, 1);
-    if (metainfo.version !== 'v2') {
-      assert.equal(metainfo.infoHash.hex, sha1(infoBytes));
-      assert.equal(metainfo.pieceHash(metainfo.layout.pieceCount - 1).length, 20);
-    }
-    if (metainfo.infoHashV2) {
-      withV2++;
-      assert.equal(metainfo.infoHashV2.hex, Buffer.from(nodeDigests.sha256(infoBytes)).toString('hex'));
-      for (const file of metainfo.files) assert.equal(file.length > 0 && !file.padding, file.piecesRoot !== undefined);
-    }
-    return true;
-  });
+  const report = await fuzz(
+    { seed: SEED, runs: RUNS, corpus: CORPUS, tokens: TOKENS, maxLength: 1_200 },
+    (bytes, random) => {
+      const platform = SYSTEMS[random.int(3)] as Platform;
+      const given = Buffer.from(bytes);
+      const metainfo = attempt((): AnyMetainfo => parseAnyMetainfo(bytes, nodeDigests, { platform }));
+      if (metainfo === undefined) return false;
+      assertSafe(metainfo, platform);
+      const { infoBytes } = metainfo;
+      assert.isTrue(given.includes(Buffer.from(infoBytes)), 'the info-hash is of bytes that were given');
+      assert.isAtLeast(displayFiles(metainfo).length, 1);
+      if (metainfo.version !== 'v2') {
+        assert.equal(metainfo.infoHash.hex, sha1(infoBytes));
+        assert.equal(metainfo.pieceHash(metainfo.layout.pieceCount - 1).length, 20);
+      }
+      if (metainfo.infoHashV2) {
+        withV2++;
+        assert.equal(metainfo.infoHashV2.hex, Buffer.from(nodeDigests.sha256(infoBytes)).toString('hex'));
+        for (const file of metainfo.files)
+          assert.equal(file.length > 0 && !file.padding, file.piecesRoot !== undefined);
+      }
+      return true;
+    },
+  );
   tell('torrents', report);
   expect(withV2).toBeGreaterThan(RUNS / 1_000);
 });
 
 test(`an edited mutant keeps its info-hashes, or was no torrent (seed ${SEED})`, async () => {
-  const report = await fuzz({ seed: SEED, runs: RUNS, corpus: CORPUS, tokens: TOKENS }, (bytes, random) => {
-    const edited = attempt(() => editTorrent(bytes, { comment: 'new', announce: [['http://new.example/']] }));
-    if (edited === undefined) return false;
-    if (random.int(8) > 0) return true;
-    const before = attempt(() => parseAnyMetainfo(bytes, nodeDigests));
-    if (before === undefined) return true;
-    const after = parseAnyMetainfo(edited, nodeDigests);
-    assert.equal(after.infoHash?.hex, before.infoHash?.hex);
-    assert.equal(after.infoHashV2?.hex, before.infoHashV2?.hex);
-    assert.equal(after.comment, 'new');
-    return true;
-  });
+  const report = await fuzz(
+    { seed: SEED, runs: RUNS, corpus: CORPUS, tokens: TOKENS, maxLength: 1_200 },
+    (bytes, random) => {
+      const edited = attempt(() => editTorrent(bytes, { comment: 'new', announce: [['http://new.example/']] }));
+      if (edited === undefined) return false;
+      if (random.int(8) > 0) return true;
+      const before = attempt(() => parseAnyMetainfo(bytes, nodeDigests));
+      if (before === undefined) return true;
+      const after = parseAnyMetainfo(edited, nodeDigests);
+      assert.equal(after.infoHash?.hex, before.infoHash?.hex);
+      assert.equal(after.infoHashV2?.hex, before.infoHashV2?.hex);
+      assert.equal(after.comment, 'new');
+      return true;
+    },
+  );
   tell('torrents to be edited', report);
 });
 
