@@ -57,10 +57,11 @@ export class Shortlist {
     this.#entries.splice(low, 0, piece);
   }
 
-  /** The peer has the piece no more. */
+  /** The peer has the piece no more. It may stand here twice: begun, not met since, and free to begin again. */
   remove(piece: number): void {
-    const index = this.#entries.indexOf(piece);
-    if (index >= 0) this.#entries.splice(index, 1);
+    for (let index = this.#entries.length - 1; index >= 0; index--) {
+      if (this.#entries[index] === piece) this.#entries.splice(index, 1);
+    }
   }
 
   includes(piece: number): boolean {

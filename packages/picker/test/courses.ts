@@ -277,8 +277,8 @@ function completeOr(model: Model, what: number): number {
 
 const blockCounts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 14 });
 
-/** Random courses of everything that can happen to a picker, compared with the model after each step. */
-export function agrees(limits: Partial<PickerLimits>, exactRarity: boolean, runs: number): void {
+/** Random courses of everything that can happen to a picker, compared with the model after each step. `seed`: repeats them. */
+export function agrees(limits: Partial<PickerLimits>, exactRarity: boolean, runs: number, seed?: number): void {
   fc.assert(
     fc.property(
       blockCounts,
@@ -292,6 +292,6 @@ export function agrees(limits: Partial<PickerLimits>, exactRarity: boolean, runs
         }, course);
       },
     ),
-    { numRuns: runs },
+    { numRuns: runs, ...(seed === undefined ? {} : { seed }) },
   );
 }

@@ -74,3 +74,10 @@ it('puts what is added in its place, unless something that was left out may be b
     }),
   );
 });
+
+it('a piece that was begun, not met since, and became free again goes altogether when the peer has it no more', () => {
+  const list = new Shortlist([3, 2], true);
+  list.add(3, () => 0);
+  list.remove(3);
+  expect([list.includes(3), list.length]).toEqual([false, 1]);
+});
