@@ -1,5 +1,5 @@
 // What a torrent has once its geometry is known: where its bytes lie, which of them are here, and the road of further
-// blocks into it. Invariants: `bytesDone` and `#missing` always agree with `picker.have`; a picker and its download are
+// blocks into it. Invariants: from the first check on `bytesDone` and `#missing` agree with `picker.have`; a picker and its download are
 // made anew by each check, never changed in place; the picker's priorities are what `priorities` make of the pieces.
 import type { Metainfo } from '@shoal/metainfo';
 import { Picker } from '@shoal/picker';
@@ -92,7 +92,8 @@ export class Content {
     });
     this.#picker = this.#newPicker(new Bitfield(this.layout.pieceCount));
     this.#download = this.#newDownload();
-    this.#countAll();
+    // Everything is wanted, and nothing known to be here; the check counts what each file lacks.
+    this.#bytesWanted = this.layout.totalLength;
   }
 
   /** Of the newest check. */

@@ -24,14 +24,8 @@ export type { ReadOptions } from './file-reader.ts';
 export type { Peer } from './peer.ts';
 export type { PeerListSummary } from './peer-list.ts';
 export type { Priority } from './selection.ts';
-export {
-  type AddOptions,
-  type AddressFilter,
-  type RemoveOptions,
-  Session,
-  type SessionOptions,
-  type SessionSnapshot,
-} from './session.ts';
+export { type AddOptions, type RemoveOptions, Session, type SessionSnapshot } from './session.ts';
+export { type AddressFilter, SESSION_DEFAULTS, type SessionOptions } from './session-options.ts';
 export type { ShareLimits } from './share-limits.ts';
 export type { Torrent } from './torrent.ts';
 export type { PeerSnapshot, TorrentEvent, TorrentSnapshot, TorrentState } from './torrent-facts.ts';

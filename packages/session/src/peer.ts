@@ -17,8 +17,10 @@ const AFTER_REJECT_MS = 1_000;
 /** What a peer needs of its torrent. */
 export interface PeerHost {
   now(): number;
-  /** It said what it has, or who it is: the torrent may find it useless. */
-  onPeerChanged(peer: Peer): void;
+  /** It said who it is (BEP 10), perhaps again. */
+  onIntroduced(peer: Peer): void;
+  /** It said what it has: the torrent may find it useless. */
+  onHavesChanged(peer: Peer): void;
   /** Its interest changed: the slots may be dealt anew. */
   onInterest(peer: Peer): void;
   onReceived(peer: Peer, bytes: number): void;
@@ -240,7 +242,7 @@ export class Peer implements BlockSource, ConnectionOwner {
         return;
       case 'extendedHandshake':
         if (event.handshake.reqq !== undefined) this.#pipeline.setLimit(event.handshake.reqq);
-        this.#host.onPeerChanged(this);
+        this.#host.onIntroduced(this);
         return;
       case 'suggest':
         content?.download.suggest(content.slot, event.piece);
@@ -281,7 +283,7 @@ export class Peer implements BlockSource, ConnectionOwner {
   }
 
   #onHaveChanged(): void {
-    this.#host.onPeerChanged(this);
+    this.#host.onHavesChanged(this);
     this.reconsider();
   }
 

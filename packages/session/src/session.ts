@@ -1,17 +1,17 @@
 // All torrents of one process over the same transports: accepts and dials, counts connections, queues torrents, and gives
 // every torrent its heartbeat. Everything outside comes in through the options.
-import type { SeedStrategy } from '@shoal/choker';
-import { type InfoHash, parseEndpoint } from '@shoal/primitives';
-import { ByteBudget, type Hasher } from '@shoal/storage';
+import type { InfoHash } from '@shoal/primitives';
+import { ByteBudget } from '@shoal/storage';
 import type { Connection, ConnectionLimits } from './connection.ts';
-import type { ByteStream, Clock, Listener, Random, StateStore, StreamFilter, Timer, Transport } from './contracts.ts';
+import type { ByteStream, Listener, StreamFilter, Timer } from './contracts.ts';
 import { SessionError } from './errors.ts';
 import { ExternalAddress } from './external-address.ts';
+import { hostOf } from './host-of.ts';
 import { type InboundHost, welcome } from './inbound.ts';
 import { type Place, Queue } from './queue.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { ReadGate } from './read-gate.ts';
-import type { ShareLimits } from './share-limits.ts';
+import { type AddressFilter, SESSION_DEFAULTS, type SessionOptions } from './session-options.ts';
 import { surface } from './surface.ts';
 import { Torrent } from './torrent.ts';
 import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
@@ -28,56 +28,6 @@ const CHECKS_AT_ONCE = 4;
 const RECALLS_AT_ONCE = 32;
 /** Connections of strangers that have not said yet which torrent they are for. */
 const MOST_STRANGERS = 100;
-
-export interface SessionOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly hasher: Hasher;
-  readonly transports: readonly Transport[];
-  /** Asked in order for accepted streams. Default: none. */
-  readonly filters?: readonly StreamFilter[];
-  readonly stateStore?: StateStore;
-  /** Told to peers (BEP 10 `v`). Default: Shoal. */
-  readonly client?: string;
-  /** Eight characters before the random part (BEP 20). Default: -SH0100-. */
-  readonly peerIdPrefix?: string;
-  /** Connections of all torrents. Default: 200. */
-  readonly maxConnections?: number;
-  /** Accepted connections from one address. Default: 20. */
-  readonly maxConnectionsPerAddress?: number;
-  /** Peers of one torrent. Default: 50. */
-  readonly maxPeers?: number;
-  /** Dials under way at once. Default: 20. */
-  readonly maxHalfOpen?: number;
-  /** Unchoked peers of one torrent, the optimistic one included. Default: 8. */
-  readonly uploadSlots?: number;
-  /** Whom a seed serves. Default: round-robin. */
-  readonly seedStrategy?: SeedStrategy;
-  /** Bytes a second of all torrents, everything that goes over peer connections counted. Default: none. */
-  readonly downLimit?: number;
-  readonly upLimit?: number;
-  /** Torrents that download, and that seed, at once; the others wait in the order they were added. Default: no limit. */
-  readonly maxDownloads?: number;
-  readonly maxSeeds?: number;
-  /** Of every torrent that has none of its own. Default: none. */
-  readonly shareLimits?: ShareLimits;
-  /** Asked about every address that dials, is dialled or is offered; see `setAddressFilter`. */
-  readonly addressFilter?: AddressFilter;
-  /** SHA-1, for the allowed-fast sets (BEP 6). Absent: none are given. */
-  readonly sha1?: (bytes: Uint8Array) => Uint8Array;
-  /** Bytes of blocks and read-ahead in memory, of all torrents. Default: 64 MiB. */
-  readonly memory?: number;
-  /** Makes big buffers that are overwritten before they are read. Default: zeroed memory. */
-  readonly allocate?: (bytes: number) => Uint8Array;
-  /** What a dialled stream goes through. Default: it stays plain. */
-  readonly dialFilter?: StreamFilter;
-}
-
-/** Which addresses may be peers: an IP filter list, for one. */
-export interface AddressFilter {
-  /** `ip`: canonical text. */
-  blocks(ip: string): boolean;
-}
 
 /** Sizes in bytes, rates in bytes per second over 20 s. */
 export interface SessionSnapshot {
@@ -134,7 +84,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const memory = options.memory ?? 64 * 1024 * 1024;
+    const memory = options.memory ?? SESSION_DEFAULTS.memory;
     const budget = new ByteBudget(memory, memory / 2);
     this.#budget = budget;
     this.#downLimit = new RateLimiter(options.clock, options.downLimit);
@@ -162,9 +112,9 @@ export class Session {
       budget,
       stateStore: options.stateStore,
       client: options.client ?? 'Shoal',
-      uploadSlots: options.uploadSlots ?? 8,
-      seedStrategy: options.seedStrategy ?? 'round-robin',
-      maxPeers: options.maxPeers ?? 50,
+      uploadSlots: options.uploadSlots ?? SESSION_DEFAULTS.uploadSlots,
+      seedStrategy: options.seedStrategy ?? SESSION_DEFAULTS.seedStrategy,
+      maxPeers: options.maxPeers ?? SESSION_DEFAULTS.maxPeers,
       limits,
       externalAddress: this.#externalAddress,
       sha1: options.sha1,
@@ -353,9 +303,10 @@ export class Session {
     const open = this.#connections.size + this.#arriving.size;
     const host = hostOf(stream.remoteAddress);
     const isFull =
-      open >= (this.#options.maxConnections ?? 200) ||
+      open >= this.#maxConnections ||
       this.#strangers.size + this.#arriving.size >= MOST_STRANGERS ||
-      (this.#perAddress.get(host) ?? 0) >= (this.#options.maxConnectionsPerAddress ?? 20);
+      (this.#perAddress.get(host) ?? 0) >=
+        (this.#options.maxConnectionsPerAddress ?? SESSION_DEFAULTS.maxConnectionsPerAddress);
     if (this.#closed || isFull || !this.#allows(stream.remoteAddress)) stream.destroy();
     else welcome(stream, this.#options.filters ?? [], this.#inbound);
   }
@@ -378,11 +329,15 @@ export class Session {
     return this.#addressFilter?.blocks(hostOf(address)) !== true;
   }
 
+  get #maxConnections(): number {
+    return this.#options.maxConnections ?? SESSION_DEFAULTS.maxConnections;
+  }
+
   #mayDial(): boolean {
     return (
       !this.#closed &&
-      this.#dialling < (this.#options.maxHalfOpen ?? 20) &&
-      this.#connections.size + this.#dialling < (this.#options.maxConnections ?? 200)
+      this.#dialling < (this.#options.maxHalfOpen ?? SESSION_DEFAULTS.maxHalfOpen) &&
+      this.#connections.size + this.#dialling < this.#maxConnections
     );
   }
 
@@ -458,13 +413,4 @@ function placeOf({ forced, paused, error, state }: Torrent): Place {
 
 function wireKeyOf(infoHash: InfoHash): string {
   return infoHash.hex.slice(0, 40);
-}
-
-/** The address without its port; all of it where it is no IP endpoint. */
-function hostOf(address: string): string {
-  try {
-    return parseEndpoint(address).host;
-  } catch {
-    return address;
-  }
 }

@@ -21,6 +21,7 @@ import type { AttachedExtension, Clock, ExtensionPeer, Random } from './contract
 import { type DialHost, Dialler } from './dialler.ts';
 import type { Download } from './download.ts';
 import type { ExternalAddress } from './external-address.ts';
+import { hostOf } from './host-of.ts';
 import { Peer, type PeerHost } from './peer.ts';
 import { PeerList, type PeerListSummary } from './peer-list.ts';
 import { peerPriority } from './peer-priority.ts';
@@ -257,9 +258,13 @@ export class Swarm implements PeerHost {
 
   // PeerHost
 
-  onPeerChanged(peer: Peer): void {
+  onIntroduced(peer: Peer): void {
     this.#learnListenAddress(peer);
     this.#learnOwnAddress(peer);
+    this.#dropIfUseless(peer);
+  }
+
+  onHavesChanged(peer: Peer): void {
     this.#dropIfUseless(peer);
   }
 
@@ -374,10 +379,10 @@ export class Swarm implements PeerHost {
   }
 
   #rank(address: string): number {
-    const { host } = parseIfEndpoint(address) ?? {};
-    const own = host === undefined ? undefined : this.#host.externalAddress.of(host.includes(':') ? 6 : 4);
-    if (own === undefined) return 0;
-    return peerPriority({ host: own, port: this.#host.port() }, parseEndpoint(address));
+    const endpoint = parseIfEndpoint(address);
+    if (!endpoint) return 0;
+    const own = this.#host.externalAddress.of(endpoint.host.includes(':') ? 6 : 4);
+    return own === undefined ? 0 : peerPriority({ host: own, port: this.#host.port() }, endpoint);
   }
 
   /** Our address as the peer sees it (BEP 10 `yourip`). */
@@ -437,10 +442,10 @@ export class Swarm implements PeerHost {
     };
   }
 
-  #extendedHandshake(peer?: ExtensionPeer): OwnExtendedHandshake {
+  #extendedHandshake(peer: ExtensionPeer): OwnExtendedHandshake {
     const port = this.#host.port();
-    const host = peer && hostOf(peer.address);
-    const yourIp = host === undefined ? undefined : (parseIPv4(host) ?? parseIPv6(host));
+    const host = hostOf(peer.address);
+    const yourIp = parseIPv4(host) ?? parseIPv6(host);
     return {
       client: this.#host.client,
       reqq: REQUEST_QUEUE,
@@ -457,9 +462,4 @@ function parseIfEndpoint(address: string): Endpoint | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The address without its port; all of it where it is of another kind. */
-function hostOf(address: string): string {
-  return parseIfEndpoint(address)?.host ?? address;
 }

@@ -4,14 +4,7 @@ import { resolve } from 'node:path';
 import type { Metainfo, MetainfoFile } from '@shoal/metainfo';
 import { parseTorrent, readMetainfo } from '@shoal/metainfo/node';
 import { formatEndpoint, parseEndpoint } from '@shoal/primitives';
-import {
-  type PeerSource,
-  type Priority,
-  Session,
-  type ShareLimits,
-  type StateStore,
-  type Torrent,
-} from '@shoal/session';
+import { type PeerSource, Session, type StateStore, type Torrent, type TorrentOptions } from '@shoal/session';
 import {
   allocateUninitialized,
   createFolderStateStore,
@@ -25,28 +18,18 @@ import { type ClientOptions, resolveOptions } from './options.ts';
 import { nodeClock, nodeRandom } from './platform.ts';
 import { createTcpTransport } from './tcp.ts';
 
-export interface AddOptions {
+/** What a torrent is added with; besides what is said here, as in a session (`TorrentOptions`). */
+export interface AddOptions
+  extends Pick<
+    TorrentOptions,
+    'sources' | 'paused' | 'forced' | 'priorities' | 'order' | 'shareLimits' | 'downLimit' | 'upLimit'
+  > {
   /** The folder that holds, or will hold, the torrent's top name. */
   readonly dir: string;
   /** Peers to try besides those the trackers know, as `HOST:PORT`. */
   readonly peers?: readonly string[];
   /** Tiers of tracker URLs instead of the torrent's own. */
   readonly trackers?: readonly (readonly string[])[];
-  /** Further peer sources. */
-  readonly sources?: readonly PeerSource[];
-  /** Added, and not started before `resume`. Default: false. */
-  readonly paused?: boolean;
-  /** Runs whatever `maxDownloads` and `maxSeeds` say. Default: false. */
-  readonly forced?: boolean;
-  /** Which files are wanted, and which first: 0 (not) to 7 each. Default: what was chosen before, else all alike. */
-  readonly priorities?: readonly Priority[];
-  /** In which order pieces are fetched. Default: rarest. */
-  readonly order?: 'rarest' | 'sequential';
-  /** When it has given enough and is paused. Default: as the client's. */
-  readonly shareLimits?: ShareLimits;
-  /** Bytes a second of this torrent. Default: no limit but the client's. */
-  readonly downLimit?: number;
-  readonly upLimit?: number;
 }
 
 /** Where a torrent's file lies below the download folder. */

@@ -1,55 +1,42 @@
 // What a client is made with: every option with its default and its range, checked before anything is opened.
-import type { AddressFilter, SessionOptions, ShareLimits } from '@shoal/session';
+import { SESSION_DEFAULTS, type SessionOptions } from '@shoal/session';
 
-export interface ClientOptions {
+/** Besides what is said here, as in a session (`SessionOptions`). */
+export interface ClientOptions
+  extends Pick<
+    SessionOptions,
+    | 'memory'
+    | 'maxConnections'
+    | 'maxConnectionsPerAddress'
+    | 'maxHalfOpen'
+    | 'maxPeers'
+    | 'uploadSlots'
+    | 'seedStrategy'
+    | 'downLimit'
+    | 'upLimit'
+    | 'maxDownloads'
+    | 'maxSeeds'
+    | 'shareLimits'
+    | 'addressFilter'
+  > {
   /** TCP port to listen on, IPv4 and IPv6 alike; 0 lets the system choose. Default: 0. */
   readonly port?: number;
   /** Local address of every socket: peers, trackers. Default: any. */
   readonly bind?: string;
   /** Folder for resume data; made when needed. Default: none, so that nothing is remembered. */
   readonly stateDir?: string;
-  /** Bytes of blocks and read-ahead in memory, of all torrents. Default: 64 MiB. */
-  readonly memory?: number;
   /** Files open at a time, of all torrents. Default: 128. */
   readonly maxOpenFiles?: number;
   /** `sparse`: files grow with what arrives; `full`: they get all their room at first. Default: sparse. */
   readonly allocate?: 'sparse' | 'full';
-  /** Connections of all torrents. Default: 200. */
-  readonly maxConnections?: number;
-  /** Accepted connections from one address. Default: 20. */
-  readonly maxConnectionsPerAddress?: number;
-  /** Dials under way at once. Default: 20. */
-  readonly maxHalfOpen?: number;
-  /** Peers of one torrent. Default: 50. */
-  readonly maxPeers?: number;
-  /** Unchoked peers of one torrent; fewer where the upload limit is low. Default: 8. */
-  readonly uploadSlots?: number;
-  /** Whom a seed serves. Default: round-robin. */
-  readonly seedStrategy?: NonNullable<SessionOptions['seedStrategy']>;
-  /** Bytes a second of all torrents, everything that goes over peer connections counted. Default: no limit. */
-  readonly downLimit?: number;
-  readonly upLimit?: number;
-  /** Torrents that download, and that seed, at once; others wait in the order they were added. Default: no limit. */
-  readonly maxDownloads?: number;
-  readonly maxSeeds?: number;
-  /** When a torrent has given enough and is paused; a torrent's own limits go before. Default: never. */
-  readonly shareLimits?: ShareLimits;
-  /** Which addresses may be peers; an `IpFilter` of `@shoal/ip-filter` is one. Default: all. */
-  readonly addressFilter?: AddressFilter;
 }
 
 /** What holds where an option is left out; the others have no figure: no limit, no folder, no filter. */
 export const CLIENT_DEFAULTS = {
+  ...SESSION_DEFAULTS,
   port: 0,
-  memory: 64 * 1024 * 1024,
   maxOpenFiles: 128,
   allocate: 'sparse',
-  maxConnections: 200,
-  maxConnectionsPerAddress: 20,
-  maxHalfOpen: 20,
-  maxPeers: 50,
-  uploadSlots: 8,
-  seedStrategy: 'round-robin',
 } as const satisfies ClientOptions;
 
 /** [least, most, whole numbers alone]. */
