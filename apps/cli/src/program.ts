@@ -1,12 +1,9 @@
 // The command line: its commands and options, and one run of it. A command's module is loaded when it is called, so that
 // `--help` and `--version` cost next to nothing.
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
-import type { AnnounceOptions } from './commands/announce.ts';
 import type { CreateOptions } from './commands/create.ts';
 import type { GetOptions } from './commands/get.ts';
-import type { InfoOptions } from './commands/info.ts';
-import type { ScrapeOptions } from './commands/scrape.ts';
 import type { SeedOptions } from './commands/seed.ts';
 import type { StreamOptions } from './commands/stream.ts';
 import type { TrackerOptions } from './commands/tracker.ts';
@@ -47,6 +44,16 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitStatus> 
     writeFailure(io.stderr, failure, { enabled: io.env.SHOAL_DEBUG === '1', error });
     return failure.status;
   }
+}
+
+interface FactsCommand {
+  readonly summary: string;
+  readonly description?: string;
+  /** What `--json` prints. */
+  readonly json: string;
+  readonly example: string;
+  /** Its module is loaded when it is called. */
+  readonly load: () => Promise<(source: string, options: { json?: boolean }, io: Io) => Promise<ExitStatus>>;
 }
 
 interface Outcome {
@@ -109,11 +116,24 @@ function createProgram(io: Io, outcome: Outcome): Command {
     new Option('--limit-up <RATE>', 'upload at most so many bytes a second').argParser(parseRate);
   const ipFilter = (): Option => new Option('--ip-filter <FILE>', 'addresses that may not be peers, one range a line');
   const select = (): Option =>
-    new Option('--select <GLOB>', 'only files whose path matches; may be given again').argParser(
-      again((glob: string) => glob),
-    );
+    new Option('--select <GLOB>', 'only files whose path matches; may be given again').argParser(again(asItIs));
   const trackers = (description: string): Option =>
     new Option('--tracker <URL>', description).argParser(again(parseTrackerUrl));
+
+  const torrentFile = (name: string): Argument => new Argument(name, 'a .torrent file, or the http(s) URL of one');
+  /** A command that prints facts about one torrent. */
+  const aboutTorrent = (name: string, texts: FactsCommand): void => {
+    const command = program.command(name).summary(texts.summary);
+    if (texts.description) command.description(texts.description);
+    command
+      .addArgument(torrentFile('<SOURCE>'))
+      .addOption(json(texts.json))
+      .addHelpText('after', examples(texts.example))
+      .action(async (source: string, options: { json?: boolean }) => {
+        const run = await texts.load();
+        await end(run(source, options, io));
+      });
+  };
 
   program
     .command('get')
@@ -182,7 +202,7 @@ function createProgram(io: Io, outcome: Outcome): Command {
     .command('stream')
     .summary('play files while they download')
     .description('Serves the files of a torrent over HTTP, whole or in ranges, while they download; until interrupted.')
-    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
+    .addArgument(torrentFile('<SOURCE>'))
     .option('-d, --dir <DIR>', "folder that will hold the torrent's file or folder (default: here)")
     .addOption(select())
     .addOption(
@@ -230,22 +250,18 @@ function createProgram(io: Io, outcome: Outcome): Command {
       await end(create(path, options, io));
     });
 
-  program
-    .command('info')
-    .summary('show what a torrent says')
-    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
-    .addOption(json('it'))
-    .addHelpText('after', examples('shoal info debian.torrent --json'))
-    .action(async (source: string, options: InfoOptions) => {
-      const { info } = await import('./commands/info.ts');
-      await end(info(source, options, io));
-    });
+  aboutTorrent('info', {
+    summary: 'show what a torrent says',
+    json: 'it',
+    example: 'shoal info debian.torrent --json',
+    load: async () => (await import('./commands/info.ts')).info,
+  });
 
   program
     .command('verify')
     .summary('check data against a torrent')
     .description('Tells which pieces and files are whole. Status 1 when something is missing.')
-    .argument('<TORRENT>', 'a .torrent file, or the http(s) URL of one')
+    .addArgument(torrentFile('<TORRENT>'))
     .argument('<DIR>', "the folder that holds the torrent's file or folder")
     .addOption(json('the result'))
     .addHelpText('after', examples('shoal verify debian.torrent ~/Downloads'))
@@ -270,7 +286,7 @@ function createProgram(io: Io, outcome: Outcome): Command {
     )
     .addOption(
       new Option('--trust-proxy <ADDRESS>', 'a proxy whose X-Forwarded-For counts; may be given again').argParser(
-        again((text: string) => text),
+        again(asItIs),
       ),
     )
     .option('--passkeys <FILE>', 'serve http://.../PASSKEY/announce alone: one passkey a line')
@@ -295,31 +311,27 @@ function createProgram(io: Io, outcome: Outcome): Command {
       await end(tracker(options, io));
     });
 
-  program
-    .command('announce')
-    .summary("ask a torrent's trackers")
-    .description('Asks every tracker of a torrent and shows what each said. Status 1 when none answered.')
-    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
-    .addOption(json('what they said'))
-    .addHelpText('after', examples('shoal announce debian.torrent'))
-    .action(async (source: string, options: AnnounceOptions) => {
-      const { announce } = await import('./commands/announce.ts');
-      await end(announce(source, options, io));
-    });
+  aboutTorrent('announce', {
+    summary: "ask a torrent's trackers",
+    description: 'Asks every tracker of a torrent and shows what each said. Status 1 when none answered.',
+    json: 'what they said',
+    example: 'shoal announce debian.torrent',
+    load: async () => (await import('./commands/announce.ts')).announce,
+  });
 
-  program
-    .command('scrape')
-    .summary("ask a torrent's trackers for counts")
-    .description('Asks every tracker how many seed and download, without taking part. Status 1 when none answered.')
-    .argument('<SOURCE>', 'a .torrent file, or the http(s) URL of one')
-    .addOption(json('what they said'))
-    .addHelpText('after', examples('shoal scrape debian.torrent'))
-    .action(async (source: string, options: ScrapeOptions) => {
-      const { scrape } = await import('./commands/scrape.ts');
-      await end(scrape(source, options, io));
-    });
+  aboutTorrent('scrape', {
+    summary: "ask a torrent's trackers for counts",
+    description: 'Asks every tracker how many seed and download, without taking part. Status 1 when none answered.',
+    json: 'what they said',
+    example: 'shoal scrape debian.torrent',
+    load: async () => (await import('./commands/scrape.ts')).scrape,
+  });
 
   return program;
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 function examples(...lines: readonly string[]): string {

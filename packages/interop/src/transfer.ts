@@ -74,8 +74,12 @@ export async function seedTo(scene: Scene, transfer: Transfer): Promise<number> 
   return seconds;
 }
 
-export async function untilSeeding(scene: Scene, seed: Shoal): Promise<void> {
-  await scene.until('shoal seeds', START_MS, () => seed.events().some(({ event }) => event === 'seeding'));
+/** Answers the port it listens on. */
+export async function untilSeeding(scene: Scene, seed: Shoal, limitMs: number = START_MS): Promise<number> {
+  const seeding = (): ReturnType<Shoal['events']>[number] | undefined =>
+    seed.events().find(({ event }) => event === 'seeding');
+  await scene.until('shoal seeds', limitMs, () => seeding() !== undefined);
+  return Number(seeding()?.port);
 }
 
 interface Torrents {

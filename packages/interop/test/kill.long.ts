@@ -1,15 +1,9 @@
 // One download killed with -9 at twenty random moments. SHOAL_SEED repeats their choice.
-import { writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { createTorrent } from '@shoal/metainfo/node';
 import { seededRandom } from '@shoal/testkit';
 import { expect, test } from 'vitest';
 import { wholePieces } from '../src/on-disk.ts';
-import { fingerprint, makeSingle, makeTree } from '../src/payload.ts';
-import { startRelay } from '../src/relay.ts';
+import { PACED_PAYLOADS, pacedDownload } from '../src/paced.ts';
 import { Scene } from '../src/scene.ts';
-import { shoal } from '../src/shoal.ts';
-import { untilSeeding } from '../src/transfer.ts';
 
 const KILLS = 20;
 /** From a run's start: some of them before it has connected, or while it checks what it finds. */
@@ -17,28 +11,15 @@ const EARLIEST_MS = 200;
 const LATEST_MS = 2_500;
 const SEED = process.env.SHOAL_SEED ?? String(Date.now());
 
-test.for([
-  { what: 'a file of 64 MiB', make: makeSingle, pieceLength: 65_536 },
-  { what: 'a tree of 200 files', make: makeTree, pieceLength: 16_384 },
-])(
+test.for(PACED_PAYLOADS)(
   `$what, killed at ${KILLS} moments (seed ${SEED})`,
   { timeout: 240_000 },
-  async ({ what, make, pieceLength }, { onTestFinished }) => {
+  async (payload, { onTestFinished }) => {
     const random = seededRandom(SEED);
     const scene = await Scene.enter();
     onTestFinished(() => scene.leave());
-    const source = await make(scene.path('source'));
-    const { bytes, metainfo } = await createTorrent(source, { pieceLength });
-    const total = metainfo.layout.totalLength;
-    const torrent = scene.path('it.torrent');
-    await writeFile(torrent, bytes);
-    const seed = shoal(scene, 'seed', torrent, '--json', '-d', dirname(source), '--bind', '127.0.0.1');
-    await untilSeeding(scene, seed);
-    const port = Number(seed.events().find(({ event }) => event === 'seeding')?.port);
     // Twenty runs of 1.35 s on average, less their starts, do not reach the end at this rate.
-    const relay = await startRelay(scene, port, total / 30);
-    const dir = scene.path('arrived');
-    const get = () => shoal(scene, 'get', torrent, '--json', '-d', dir, '--bind', '127.0.0.1', '--peer', relay.address);
+    const { metainfo, total, dir, relay, get, expectEqual } = await pacedDownload(scene, payload, 30);
 
     const fetched = new Set<number>();
     let whole = new Set<number>();
@@ -68,8 +49,10 @@ test.for([
     }
     expect(whole.size).toBe(metainfo.layout.pieceCount);
     expect(fetched.size).toBe(metainfo.layout.pieceCount);
-    expect(await fingerprint(join(dir, basename(source)))).toEqual(await fingerprint(source));
+    await expectEqual();
     const carried = ((relay.passed() / total) * 100).toFixed(1);
-    process.stdout.write(`${what}: ${KILLS} kills, seed ${SEED}: ${carried} % carried, ${lostBlocks} blocks lost\n`);
+    process.stdout.write(
+      `${payload.what}: ${KILLS} kills, seed ${SEED}: ${carried} % carried, ${lostBlocks} blocks lost\n`,
+    );
   },
 );

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { fingerprint } from '../src/payload.ts';
 import { Scene } from '../src/scene.ts';
 import { runShoal, type Shoal, shoal } from '../src/shoal.ts';
+import { untilSeeding } from '../src/transfer.ts';
 
 const MiB = 1024 * 1024;
 const LENGTH = 4 * 1024 * MiB;
@@ -27,9 +28,8 @@ test('4 GiB under 200 MiB of memory, on both sides', { timeout: 600_000 }, async
 
   const seed = shoal(scene, 'seed', torrent, '--json', '-d', dirname(source), '--bind', '127.0.0.1');
   const seedPeak = watchPeak(scene, seed);
-  await scene.until('its data are checked', 180_000, () => seed.events().some(({ event }) => event === 'seeding'));
+  const port = await untilSeeding(scene, seed, 180_000);
   const checked = seedPeak();
-  const port = Number(seed.events().find(({ event }) => event === 'seeding')?.port);
   const dir = scene.path('arrived');
   const peer = `127.0.0.1:${port}`;
   const get = shoal(scene, 'get', torrent, '--json', '-d', dir, '--bind', '127.0.0.1', '--peer', peer);

@@ -169,14 +169,20 @@ test('whoever sent a bad piece alone is banned at once, and the piece is asked f
   expect(honest.banned).toBeUndefined();
 });
 
-test('of several who shared a bad piece, exactly the one whose block was bad is banned, once the piece is good', async () => {
-  const rig = new Rig();
+/** Two sources share piece 0, and one block of it is bad. */
+async function sharedBadPiece(rig: Rig): Promise<{ liar: Source; victim: Source }> {
   const [liar, victim] = [rig.source('liar', [0]), rig.source('victim', [0])];
   const [bad] = liar.fill(1) as [string];
   const rest = victim.fill(3);
   liar.send(bad, 1);
   for (const block of rest) victim.send(block);
   await rig.settle();
+  return { liar, victim };
+}
+
+test('of several who shared a bad piece, exactly the one whose block was bad is banned, once the piece is good', async () => {
+  const rig = new Rig();
+  const { liar, victim } = await sharedBadPiece(rig);
   expect(rig.bad).toEqual([['liar', 'victim']]);
   expect([liar.banned, victim.banned]).toEqual([undefined, undefined]);
   // On parole the piece is one source's at a time.
@@ -192,12 +198,7 @@ test('of several who shared a bad piece, exactly the one whose block was bad is 
 
 test('whoever sends a piece on parole badly is banned at once', async () => {
   const rig = new Rig();
-  const [liar, victim] = [rig.source('liar', [0]), rig.source('victim', [0])];
-  const [bad] = liar.fill(1) as [string];
-  const rest = victim.fill(3);
-  liar.send(bad, 1);
-  for (const block of rest) victim.send(block);
-  await rig.settle();
+  const { liar, victim } = await sharedBadPiece(rig);
   for (const block of liar.fill(4)) liar.send(block, 1);
   await rig.settle();
   expect(liar.banned).toMatch(/piece 0/);

@@ -2,7 +2,6 @@
 import type { RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
 import {
-  type AnnounceRequest,
   type AnnounceResponse,
   decodeUdpRequest,
   encodeAnnounce,
@@ -10,18 +9,10 @@ import {
   encodeUdpAnnounceAnswer,
   encodeUdpConnectAnswer,
 } from '../src/index.ts';
+import { announceOf } from './announces.ts';
 import { clientFor, HAS_IPV6, httpServer, udpServer } from './loopback.ts';
 
-const request: AnnounceRequest = {
-  infoHash: new Uint8Array(20).fill(1),
-  peerId: new Uint8Array(20).fill(2),
-  port: 6881,
-  uploaded: 0,
-  downloaded: 0,
-  left: 1,
-  event: 'started',
-  key: 0xcafe,
-};
+const request = announceOf({ event: 'started', key: 0xcafe });
 const FOUR = { host: '10.0.0.4', port: 4 };
 const SIX = { host: '2001:db8::6', port: 6 };
 const BOTH = { host: '10.0.0.46', port: 46 };

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import {
-  type AnnounceRequest,
   decodeUdpRequest,
   encodeAnnounce,
   encodeScrape,
@@ -9,16 +8,10 @@ import {
 } from '../src/index.ts';
 import { createTrackerClient } from '../src/node/index.ts';
 import { localAddresses } from '../src/node/local-address.ts';
+import { announceOf } from './announces.ts';
 import { clientFor, httpServer, udpServer } from './loopback.ts';
 
-const request: AnnounceRequest = {
-  infoHash: new Uint8Array(20).fill(1),
-  peerId: new Uint8Array(20).fill(2),
-  port: 6881,
-  uploaded: 0,
-  downloaded: 0,
-  left: 1,
-};
+const request = announceOf();
 const both = async (): Promise<string[]> => ['127.0.0.1', '::1'];
 
 test('HTTP announces and scrapes leave from the address given', async () => {

@@ -8,18 +8,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type AnnounceRequest, announceUrl, decodeScrape, MemorySwarmStore } from '../src/index.ts';
 import { TrackerServer, type TrackerServerOptions } from '../src/node/index.ts';
 import { TrustedProxies } from '../src/node/trusted-proxies.ts';
+import { announceBy } from './announces.ts';
 import { clientFor } from './loopback.ts';
 
 const infoHash = new Uint8Array(20).fill(0x61);
-const asks = (name: string, details: Partial<AnnounceRequest> = {}): AnnounceRequest => ({
-  infoHash,
-  peerId: new TextEncoder().encode(name.padEnd(20, '.')),
-  port: 1_000 + name.charCodeAt(0),
-  uploaded: 0,
-  downloaded: 0,
-  left: 100,
-  ...details,
-});
+const asks = (name: string, details: Partial<AnnounceRequest> = {}): AnnounceRequest =>
+  announceBy(name, { infoHash, ...details });
 
 async function serve(
   options: TrackerServerOptions = {},

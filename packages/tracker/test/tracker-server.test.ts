@@ -3,20 +3,14 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AnnounceRequest } from '../src/index.ts';
 import { TrackerServer, type TrackerServerOptions } from '../src/node/index.ts';
+import { announceBy } from './announces.ts';
 import { clientFor, HAS_IPV6 } from './loopback.ts';
 
 const infoHash = Uint8Array.from({ length: 20 }, (_, index) => 255 - index * 12);
 const idOf = (name: string): Uint8Array => new TextEncoder().encode(name.padEnd(20, '.'));
 
-const asks = (name: string, details: Partial<AnnounceRequest> = {}): AnnounceRequest => ({
-  infoHash,
-  peerId: idOf(name),
-  port: 1000 + name.charCodeAt(0),
-  uploaded: 0,
-  downloaded: 0,
-  left: 100,
-  ...details,
-});
+const asks = (name: string, details: Partial<AnnounceRequest> = {}): AnnounceRequest =>
+  announceBy(name, { infoHash, ...details });
 const portOf = (name: string): number => 1000 + name.charCodeAt(0);
 
 async function serve(

@@ -1,25 +1,16 @@
 import { createSocket } from 'node:dgram';
 import { expect, onTestFinished, test } from 'vitest';
 import {
-  type AnnounceRequest,
   decodeUdpRequest,
   encodeUdpAnnounceAnswer,
   encodeUdpConnectAnswer,
   encodeUdpError,
   encodeUdpScrapeAnswer,
 } from '../src/index.ts';
+import { announceOf } from './announces.ts';
 import { clientFor, HAS_IPV6, udpServer } from './loopback.ts';
 
-const request: AnnounceRequest = {
-  infoHash: new Uint8Array(20).fill(1),
-  peerId: new Uint8Array(20).fill(2),
-  port: 6881,
-  uploaded: 0,
-  downloaded: 0,
-  left: 1,
-  event: 'started',
-  key: 99,
-};
+const request = announceOf({ event: 'started', key: 99 });
 const connectionId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const PEERS = [
   { host: '10.0.0.1', port: 1 },

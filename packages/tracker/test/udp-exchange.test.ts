@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import {
-  type AnnounceRequest,
   decodeUdpRequest,
   encodeUdpAnnounceAnswer,
   encodeUdpConnectAnswer,
@@ -8,15 +7,9 @@ import {
   UdpExchange,
   type UdpExchangeOptions,
 } from '../src/index.ts';
+import { announceOf } from './announces.ts';
 
-const request: AnnounceRequest = {
-  infoHash: new Uint8Array(20).fill(1),
-  peerId: new Uint8Array(20).fill(2),
-  port: 6881,
-  uploaded: 0,
-  downloaded: 0,
-  left: 1,
-};
+const request = announceOf();
 const id = Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9);
 
 function exchangeAt(now: number, options: Partial<UdpExchangeOptions> = {}): UdpExchange {

@@ -3,18 +3,12 @@ import { createSocket } from 'node:dgram';
 import { expect, onTestFinished, test } from 'vitest';
 import { type AnnounceRequest, encodeUdpConnect, MemorySwarmStore, type SwarmStore } from '../src/index.ts';
 import { TrackerServer, type TrackerServerOptions } from '../src/node/index.ts';
+import { announceBy } from './announces.ts';
 import { clientFor, HAS_IPV6, udpServer } from './loopback.ts';
 
 const infoHash = new Uint8Array(20).fill(0x42);
-const asks = (name: string, details: Partial<AnnounceRequest> = {}): AnnounceRequest => ({
-  infoHash,
-  peerId: new TextEncoder().encode(name.padEnd(20, '.')),
-  port: 1_000 + name.charCodeAt(0),
-  uploaded: 0,
-  downloaded: 0,
-  left: 100,
-  ...details,
-});
+const asks = (name: string, details: Partial<AnnounceRequest> = {}): AnnounceRequest =>
+  announceBy(name, { infoHash, ...details });
 
 async function serve(
   options: TrackerServerOptions = {},
