@@ -32,12 +32,13 @@ export interface ClientOptions
 }
 
 /** What holds where an option is left out; the others have no figure: no limit, no folder, no filter. */
-export const CLIENT_DEFAULTS = {
+export const CLIENT_DEFAULTS: typeof SESSION_DEFAULTS &
+  Required<Pick<ClientOptions, 'port' | 'maxOpenFiles' | 'allocate'>> = {
   ...SESSION_DEFAULTS,
   port: 0,
   maxOpenFiles: 128,
   allocate: 'sparse',
-} as const satisfies ClientOptions;
+};
 
 /** [least, most, whole numbers alone]. */
 type Range = readonly [least: number, most: number, whole: boolean];
