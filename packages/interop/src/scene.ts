@@ -1,5 +1,6 @@
 // One test's world: a folder, the programs it started, the ports it took. `leave` ends every program by its id.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -90,6 +91,14 @@ async function end({ process: child, ended }: Running): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
   await ended;
   clearTimeout(timer);
+}
+
+/**
+ * A loopback address for one program: a port that is free there stays free, for nobody else listens there or dials from
+ * there. On 127.0.0.1 the next connection may take it.
+ */
+export function ownAddress(): string {
+  return `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
 }
 
 /** A TCP port that was free a moment ago, for programs that cannot choose one themselves. */

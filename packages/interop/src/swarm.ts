@@ -23,8 +23,7 @@ export async function runSwarm(
   const join = async (client: ForeignClient): Promise<void> => {
     const dir = scene.path(`arrived-${client.name}`);
     // Transmission takes one connection from an address: each has its own, as in the world.
-    const host = client.binds ? `127.0.0.${10 + leeches.length}` : '127.0.0.1';
-    leeches.push({ client, dir, peer: await client.start(scene, { torrent, dir, role: 'leech', host }) });
+    leeches.push({ client, dir, peer: await client.start(scene, { torrent, dir, role: 'leech' }) });
   };
   // Who dials nobody must be known to the tracker before the others ask it: they ask again in half an hour.
   for (const client of others.filter(({ dialsLoopback }) => !dialsLoopback)) await join(client);

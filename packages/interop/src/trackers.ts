@@ -2,14 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { freePort, hostPort, type Scene } from './scene.ts';
-import { shoal } from './shoal.ts';
+import { type CliEvent, shoal } from './shoal.ts';
 
 /** Starts `shoal tracker`; answers its announce URL. */
 export async function ownTracker(scene: Scene, host = '127.0.0.1'): Promise<string> {
-  const port = await freePort(host);
-  shoal(scene, 'tracker', '--http', String(port), '--host', host);
-  await scene.until('our tracker listens', 10_000, () => isListening(host, port));
-  return `http://${hostPort(host, port)}/announce`;
+  const tracker = shoal(scene, 'tracker', '--http', '0', '--host', host, '--json');
+  const listening = (): CliEvent | undefined => tracker.events().find(({ event }) => event === 'listening');
+  await scene.until('our tracker listens', 10_000, () => listening() !== undefined);
+  return `http://${hostPort(host, Number(listening()?.port))}/announce`;
 }
 
 /** Starts opentracker for one torrent; the info-hash is not known before the URL, so `allow` whitelists it and starts. */

@@ -21,7 +21,7 @@ export interface Transfer {
   /** A torrent of the payload that somebody else made; else one is made. */
   readonly torrent?: string;
   readonly pieceLength?: number;
-  /** Where both sides are: 127.0.0.1 unless told. */
+  /** Where both sides are: shoal on 127.0.0.1, and the other on an address of its own, unless told. */
   readonly host?: string;
   /** More options of our command. */
   readonly ours?: readonly string[];
@@ -41,7 +41,7 @@ export async function leechFrom(scene: Scene, transfer: Transfer): Promise<numbe
     torrent: torrents.theirs,
     dir: dirname(payload),
     role: 'seed',
-    host,
+    ...(transfer.host === undefined ? {} : { host }),
     ...theirs,
   });
   await scene.until('the foreign client seeds', START_MS, () => seed.isSeeding());
@@ -61,7 +61,14 @@ export async function seedTo(scene: Scene, transfer: Transfer): Promise<number> 
   const torrents = await torrentsOf(scene, transfer);
   const dir = scene.path('arrived');
   const start = () =>
-    client.start(scene, { torrent: torrents.theirs, dir, role: 'leech', host, ...(only ? { only } : {}), ...theirs });
+    client.start(scene, {
+      torrent: torrents.theirs,
+      dir,
+      role: 'leech',
+      ...(transfer.host === undefined ? {} : { host }),
+      ...(only ? { only } : {}),
+      ...theirs,
+    });
   const before = client.dialsLoopback ? undefined : await start();
   const peer = before ? ['--peer', before.address] : [];
   const seed = shoal(scene, 'seed', torrents.ours, '--json', '-d', dirname(payload), '--bind', host, ...peer, ...ours);

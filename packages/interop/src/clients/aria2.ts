@@ -1,16 +1,15 @@
 // aria2 as its command line drives it: a leech ends when it has everything.
 import { mkdir } from 'node:fs/promises';
-import { freePort } from '../scene.ts';
+import { freePort, ownAddress } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 export const aria2: ForeignClient = {
   name: 'aria2',
   program: 'aria2c',
   dialsLoopback: true,
-  binds: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role, host = '127.0.0.1' }) {
+  async start(scene, { torrent, dir, role, host = ownAddress() }) {
     const port = await freePort(host);
     await mkdir(dir, { recursive: true });
     const running = scene.start(`aria2 ${role}`, 'aria2c', [

@@ -7,7 +7,7 @@ export interface PeerTask {
   /** The folder that holds, or will hold, the torrent's top name. */
   readonly dir: string;
   readonly role: 'seed' | 'leech';
-  /** Its own address, for a client that `binds`: 127.0.0.1 unless told; libtorrent alone takes ::1. */
+  /** Where it listens and dials from: an address that nobody else has unless told; libtorrent alone takes ::1, webtorrent none. */
   readonly host?: string;
   /** Bytes a second, libtorrent alone. */
   readonly down?: number;
@@ -34,8 +34,6 @@ export interface ForeignClient {
   readonly program: ProgramName;
   /** Whether it dials peers on 127.x that a tracker names; one that does not must be dialled. */
   readonly dialsLoopback: boolean;
-  /** Whether it can be told its own address, from which it dials too. */
-  readonly binds: boolean;
   /** Whether it makes a file where there are no bytes. */
   readonly makesEmptyFiles: boolean;
   start(scene: Scene, task: PeerTask): Promise<ForeignPeer>;

@@ -1,7 +1,7 @@
 // Libtorrent through its Python binding. The one foreign client here with an IPv6 address, limits and a selection of files.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort, hostPort } from '../scene.ts';
+import { freePort, hostPort, ownAddress } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 const DRIVER = fileURLToPath(new URL('libtorrent_peer.py', import.meta.url));
@@ -10,10 +10,9 @@ export const libtorrent: ForeignClient = {
   name: 'libtorrent',
   program: 'libtorrent',
   dialsLoopback: true,
-  binds: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role, host = '127.0.0.1', down = 0, up = 0, only }) {
+  async start(scene, { torrent, dir, role, host = ownAddress(), down = 0, up = 0, only }) {
     const address = hostPort(host, await freePort(host));
     await mkdir(dir, { recursive: true });
     const task = JSON.stringify({ torrent, dir, listen: address, down, up, only: only ?? null });

@@ -2,17 +2,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../scene.ts';
+import { freePort, ownAddress } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 export const rtorrent: ForeignClient = {
   name: 'rtorrent',
   program: 'rtorrent',
   dialsLoopback: true,
-  binds: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role, host = '127.0.0.1' }) {
+  async start(scene, { torrent, dir, role, host = ownAddress() }) {
     const port = await freePort(host);
     const home = scene.path(`rtorrent-${role}-${port}`);
     const [seeding, complete] = [join(home, 'seeding'), join(home, 'complete')];

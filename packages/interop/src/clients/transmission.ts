@@ -1,18 +1,17 @@
 // Transmission's daemon, driven by its RPC.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../scene.ts';
+import { freePort, ownAddress } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 export const transmission: ForeignClient = {
   name: 'transmission',
   program: 'transmission-daemon',
   dialsLoopback: false,
-  binds: true,
   makesEmptyFiles: false,
 
-  async start(scene, { torrent, dir, role, host = '127.0.0.1' }) {
-    const [port, rpcPort] = [await freePort(host), await freePort()];
+  async start(scene, { torrent, dir, role, host = ownAddress() }) {
+    const [port, rpcPort] = [await freePort(host), await freePort(host)];
     const config = scene.path(`transmission-${role}-${port}`);
     await mkdir(dir, { recursive: true });
     await mkdir(config, { recursive: true });
@@ -28,14 +27,14 @@ export const transmission: ForeignClient = {
       'port-forwarding-enabled': false,
       'ratio-limit-enabled': false,
       'rpc-authentication-required': false,
-      'rpc-bind-address': '127.0.0.1',
+      'rpc-bind-address': host,
       'rpc-port': rpcPort,
       'rpc-whitelist-enabled': false,
       'utp-enabled': false,
     };
     await writeFile(join(config, 'settings.json'), JSON.stringify(settings));
     const running = scene.start(`transmission ${role}`, 'transmission-daemon', ['-f', '-g', config]);
-    const call = rpc(`http://127.0.0.1:${rpcPort}/transmission/rpc`);
+    const call = rpc(`http://${host}:${rpcPort}/transmission/rpc`);
     await scene.until('transmission answers', 20_000, () =>
       call('session-get', {}).then(
         () => true,

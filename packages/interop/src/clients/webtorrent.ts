@@ -10,7 +10,6 @@ export const webtorrent: ForeignClient = {
   name: 'webtorrent',
   program: 'webtorrent',
   dialsLoopback: true,
-  binds: false,
   makesEmptyFiles: true,
 
   async start(scene, { torrent, dir, role }) {
