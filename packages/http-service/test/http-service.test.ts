@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { run } from '../examples/hello.ts';
-import { type HttpService, listenHttp } from '../src/node/index.ts';
+import { type HttpApp, type HttpService, listenHttp } from '../src/node/index.ts';
 
 const open: HttpService[] = [];
 afterEach(async () => {
@@ -72,4 +72,34 @@ test('a port in use is told in words', async () => {
     code: 'ERR_HTTP_LISTEN',
     message: `cannot listen on 127.0.0.1:${port} for HTTP: the port is in use`,
   });
+});
+
+test('what is first may answer before the application, and leaves the rest to it', async () => {
+  const { Hono } = await import('hono');
+  const web: HttpApp = new Hono();
+  web.get('*', ({ text }) => text('the application'));
+  const first = (request: { url?: string }, response: { end(text: string): void }): boolean => {
+    if (request.url !== '/raw?%41') return false;
+    response.end('first');
+    return true;
+  };
+  const service = await listenHttp({ host: '127.0.0.1', port: 0 }, web, { first });
+  open.push(service);
+  const ask = (path: string): Promise<string> =>
+    raw(service.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+  expect(await ask('/raw?%41')).toMatch(/first$/);
+  expect(await ask('/raw?A')).toMatch(/the application$/);
+  expect(await raw(service.port, 'POST /raw?%41 HTTP/1.1\r\nhost: localhost\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
+});
+
+test('one host has half of the connections at most', async () => {
+  const { Hono } = await import('hono');
+  const service = await listenHttp({ host: '127.0.0.1', port: 0 }, new Hono(), { maxConnections: 4 });
+  open.push(service);
+  const sockets = [0, 1].map(() => connect(service.port, '127.0.0.1').on('error', () => undefined));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const third = connect(service.port, '127.0.0.1').on('error', () => undefined);
+  await once(third, 'close');
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false]);
+  for (const socket of sockets) socket.destroy();
 });

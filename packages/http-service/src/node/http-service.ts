@@ -1,6 +1,6 @@
 // The HTTP server around the web application: limits on what a request may cost before the application sees it. Only
 // GET and HEAD, never a body, bounded headers, bounded times.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -9,6 +9,16 @@ import type { HttpAddress } from './http-address.ts';
 
 /** An application that `listenHttp` serves; `env.incoming` is Node's request. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
+
+export interface HttpServiceOptions {
+  /**
+   * Is shown each request that is within the limits, before the application, for protocols that want the bytes of the URL as they
+   * came. True: it answers, and the application hears nothing of it. Must not throw.
+   */
+  readonly first?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** At one time, of one host at most half of them. Default: 2,000. */
+  readonly maxConnections?: number;
+}
 
 export interface HttpService {
   readonly port: number;
@@ -27,7 +37,11 @@ const GRACE_MS = 500;
 const MAX_CONNECTIONS = 2_000;
 
 /** Serves a web application there. Rejects ERR_HTTP_LISTEN. */
-export async function listenHttp(address: HttpAddress, web: HttpApp): Promise<HttpService> {
+export async function listenHttp(
+  address: HttpAddress,
+  web: HttpApp,
+  options: HttpServiceOptions = {},
+): Promise<HttpService> {
   const listener = getRequestListener(web.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {
@@ -40,10 +54,12 @@ export async function listenHttp(address: HttpAddress, web: HttpApp): Promise<Ht
     (request, response) => {
       const refused = refusalOf(request);
       if (refused) refuse(response, ...refused);
-      else void listener(request, response);
+      else if (!options.first?.(request, response)) void listener(request, response);
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  const maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
+  limitPerHost(server, Math.ceil(maxConnections / 2));
   server.timeout = IDLE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -63,6 +79,22 @@ export async function listenHttp(address: HttpAddress, web: HttpApp): Promise<Ht
         });
       }),
   };
+}
+
+/** One host that opens all it can must leave room for the others. */
+function limitPerHost(server: Server, limit: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const host = socket.remoteAddress ?? '';
+    const count = (open.get(host) ?? 0) + 1;
+    if (count > limit) return void socket.destroy();
+    open.set(host, count);
+    socket.once('close', () => {
+      const left = (open.get(host) ?? 1) - 1;
+      if (left > 0) open.set(host, left);
+      else open.delete(host);
+    });
+  });
 }
 
 function refusalOf(request: IncomingMessage): [status: number, words: string] | undefined {
