@@ -140,6 +140,14 @@ export interface BlockSource {
   ban(reason: string): void;
 }
 
+/** Our DHT node, as far as it and peers tell one another of it (BEP 5: the reserved bit and PORT). */
+export interface DhtNode {
+  /** Its UDP port. */
+  readonly port: number;
+  /** A peer says that it has a node there: canonical `HOST:PORT`. It may be a lie. */
+  addNode(address: string): void;
+}
+
 /** A protocol extension with a torrent's scope; makes one wire `Extension` for each connection. */
 export interface TorrentExtension {
   readonly name: string;
@@ -156,6 +164,7 @@ export interface ExtensionTorrent {
   readonly hashes: readonly InfoHash[];
   readonly private: boolean;
   peers(): readonly ExtensionPeer[];
+  /** Hearsay: dialled after what others know, and never of a private torrent. */
   offerPeers(addresses: readonly string[]): void;
   /** The raw info dictionary, once it is known. */
   info(): Uint8Array | undefined;

@@ -9,13 +9,18 @@ import { Swarm, type SwarmEvents } from './swarm.ts';
 import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
 import { type Viewed, viewForExtensions, viewForSource } from './torrent-views.ts';
 
+/** The source of what the user named. */
+export const BY_HAND = 'manual';
+
 export interface ExchangeOptions {
   readonly host: TorrentHost;
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;
-  readonly torrent: Pick<TorrentOptions, 'sources' | 'extensions' | 'downLimit' | 'upLimit' | 'onMetadata'>;
+  readonly torrent: Pick<TorrentOptions, 'sources' | 'extensions' | 'downLimit' | 'upLimit'>;
   readonly content: () => Content | undefined;
   readonly isPrivate: () => boolean;
+  /** A verified info dictionary. */
+  readonly onMetadata: (info: Uint8Array) => void;
   readonly events: SwarmEvents & { onSources(): void };
 }
 
@@ -34,7 +39,14 @@ export class Exchange {
     const { host, infoHash, peerId, torrent, events } = options;
     this.#options = options;
     this.#sources = new SourceSet(torrent.sources ?? []);
-    this.swarm = new Swarm({ host, infoHash, peerId, extensions: this.#attached, events });
+    this.swarm = new Swarm({
+      host,
+      infoHash,
+      peerId,
+      extensions: this.#attached,
+      isPrivate: options.isPrivate,
+      events,
+    });
     this.ledger = new Ledger(this.swarm.downRate, this.swarm.upRate);
     this.swarm.downLimit.limit = torrent.downLimit;
     this.swarm.upLimit.limit = torrent.upLimit;
@@ -46,10 +58,10 @@ export class Exchange {
       content: options.content,
       isPrivate: options.isPrivate,
       sourcesChanged: () => events.onSources(),
-      offerMetadata: (info) => torrent.onMetadata?.(info),
+      offerMetadata: (info) => options.onMetadata(info),
     };
     for (const extension of torrent.extensions ?? [])
-      this.#attached.push(extension.attach(viewForExtensions(this.#viewed)));
+      this.#attached.push(extension.attach(viewForExtensions(this.#viewed, extension.name)));
   }
 
   get isRunning(): boolean {
@@ -69,6 +81,17 @@ export class Exchange {
     this.#running = false;
     this.swarm.close(reason);
     return this.#sources.stop();
+  }
+
+  /**
+   * The torrent turned out to be private (BEP 27): its trackers, and peers that they or the user named, are all that stays.
+   * Connections are made anew, since they may have agreed on what private torrents do not do.
+   */
+  becamePrivate(): void {
+    const trackers = this.#sources.keepTrackers();
+    this.swarm.close('the torrent is private');
+    this.swarm.keepFrom([...trackers, BY_HAND]);
+    if (this.#running) this.swarm.open();
   }
 
   /** The last piece of all was downloaded. */

@@ -4,6 +4,7 @@ export type {
   BlockSource,
   ByteStream,
   Clock,
+  DhtNode,
   ExtensionPeer,
   ExtensionTorrent,
   Listener,

@@ -1,10 +1,12 @@
-// The addresses a torrent knows, whom to dial next and whom never again. Invariant: an address stands here once; a
-// connected one is not offered.
+// The addresses a torrent knows, whom to dial next and whom never again. Invariants: an address stands here once; a connected
+// one is not offered; what is known by hearsay alone is a bounded part of the list.
 
 /** What became of an address. */
 interface Candidate {
   readonly address: string;
   readonly sources: Set<string>;
+  /** Told by other peers alone, who may make up what they like. */
+  isHearsay: boolean;
   /** The higher is dialled first among equals (BEP 40). */
   rank: number;
   failures: number;
@@ -15,6 +17,8 @@ interface Candidate {
 
 const FIRST_RETRY_MS = 15_000;
 const LONGEST_RETRY_MS = 15 * 60_000;
+/** The part of the list that hearsay may fill. */
+const HEARSAY_SHARE = 1 / 4;
 
 /** Counts for the user's "no peers yet" line. */
 export interface PeerListSummary {
@@ -36,6 +40,8 @@ export class PeerList {
   readonly #barred = new Set<string>();
   /** Hosts that are not let in when they dial: what they say of their own port proves nothing. The oldest give way. */
   readonly #barredHosts = new Set<string>();
+  /** Candidates that are hearsay. */
+  #hearsay = 0;
   #tried = 0;
   #failed = 0;
   #lastError: string | null = null;
@@ -53,7 +59,7 @@ export class PeerList {
 
   /** Forgets every address that is not to be kept; one that is connected is not dialled again when that ends. */
   retain(isKept: (address: string) => boolean): void {
-    for (const address of [...this.#candidates.keys()]) if (!isKept(address)) this.#candidates.delete(address);
+    for (const candidate of [...this.#candidates.values()]) if (!isKept(candidate.address)) this.#delete(candidate);
   }
 
   /** Where an address was heard of. */
@@ -61,17 +67,26 @@ export class PeerList {
     return [...(this.#candidates.get(address)?.sources ?? [])];
   }
 
-  /** Adds an address or another source of a known one; answers whether it was new. A full list takes no more. */
-  add(address: string, source: string): boolean {
+  /**
+   * Adds an address or another source of a known one; answers whether it was new. A full list takes no more. What peers tell of
+   * others (`isHearsay`) has a part of the list, and gives way to what anybody else knows.
+   */
+  add(address: string, source: string, isHearsay = false): boolean {
     const known = this.#candidates.get(address);
     if (known) {
       known.sources.add(source);
+      if (known.isHearsay && !isHearsay) {
+        known.isHearsay = false;
+        this.#hearsay--;
+      }
       return false;
     }
-    if (this.#barred.has(address) || (this.#candidates.size >= this.#limit && !this.#evict())) return false;
+    if (this.#barred.has(address) || !this.#makeRoom(isHearsay)) return false;
+    if (isHearsay) this.#hearsay++;
     this.#candidates.set(address, {
       address,
       sources: new Set([source]),
+      isHearsay,
       rank: this.#rank(address),
       failures: 0,
       notBefore: 0,
@@ -80,7 +95,7 @@ export class PeerList {
     return true;
   }
 
-  /** The address to dial now: fewest failures first, then the highest rank, then the one waiting longest. */
+  /** The address to dial now: fewest failures first, hearsay after the rest, then the highest rank, then the one waiting longest. */
   next(now: number): string | undefined {
     let best: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
@@ -157,19 +172,37 @@ export class PeerList {
     set.add(value);
   }
 
-  /** Gives up the address that failed most often; a list of good ones keeps them. */
-  #evict(): boolean {
+  #makeRoom(forHearsay: boolean): boolean {
+    if (forHearsay && this.#hearsay >= this.#limit * HEARSAY_SHARE) return this.#evict(true);
+    return this.#candidates.size < this.#limit || this.#evict(forHearsay);
+  }
+
+  /**
+   * Gives up the address that failed most often; a list of good ones keeps them. Hearsay takes hearsay's place alone, and
+   * makes room for others whether it failed or not.
+   */
+  #evict(forHearsay: boolean): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.failures === 0 || this.#connected.has(candidate.address)) continue;
+      const mayGo = forHearsay
+        ? candidate.isHearsay && candidate.failures > 0
+        : candidate.isHearsay || candidate.failures > 0;
+      if (!mayGo || this.#connected.has(candidate.address)) continue;
       if (!worst || candidate.failures > worst.failures) worst = candidate;
     }
-    return worst !== undefined && this.#candidates.delete(worst.address);
+    if (worst) this.#delete(worst);
+    return worst !== undefined;
+  }
+
+  #delete(candidate: Candidate): void {
+    this.#candidates.delete(candidate.address);
+    if (candidate.isHearsay) this.#hearsay--;
   }
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
   if (a.failures !== b.failures) return a.failures < b.failures;
+  if (a.isHearsay !== b.isHearsay) return b.isHearsay;
   if (a.rank !== b.rank) return a.rank > b.rank;
   return a.notBefore < b.notBefore;
 }

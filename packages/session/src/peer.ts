@@ -21,6 +21,8 @@ export interface PeerHost {
   onIntroduced(peer: Peer): void;
   /** It said what it has: the torrent may find it useless. */
   onHavesChanged(peer: Peer): void;
+  /** It has a DHT node, on this port. */
+  onDhtPort(peer: Peer, port: number): void;
   /** Its interest changed: the slots may be dealt anew. */
   onInterest(peer: Peer): void;
   onReceived(peer: Peer, bytes: number): void;
@@ -255,8 +257,10 @@ export class Peer implements BlockSource, ConnectionOwner {
         content?.download.removeHave(content.slot, event.piece);
         this.#onHaveChanged();
         return;
-      case 'handshake':
       case 'port':
+        this.#host.onDhtPort(this, event.port);
+        return;
+      case 'handshake':
         return;
       case 'closed':
         return;

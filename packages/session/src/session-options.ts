@@ -1,7 +1,7 @@
 // What a session is made with.
 import type { SeedStrategy } from '@shoal/choker';
 import type { Hasher } from '@shoal/storage';
-import type { Clock, Random, StateStore, StreamFilter, Transport } from './contracts.ts';
+import type { Clock, DhtNode, Random, StateStore, StreamFilter, Transport } from './contracts.ts';
 import type { ShareLimits } from './share-limits.ts';
 
 export interface SessionOptions {
@@ -44,6 +44,8 @@ export interface SessionOptions {
   readonly memory?: number;
   /** Makes big buffers that are overwritten before they are read. Default: zeroed memory. */
   readonly allocate?: (bytes: number) => Uint8Array;
+  /** Told to peers of torrents that are not private, and told of theirs. Default: none. */
+  readonly dht?: DhtNode;
   /** What a dialled stream goes through. Default: it stays plain. */
   readonly dialFilter?: StreamFilter;
 }

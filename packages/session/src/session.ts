@@ -118,6 +118,7 @@ export class Session {
       limits,
       externalAddress: this.#externalAddress,
       sha1: options.sha1,
+      dht: options.dht,
       allocate: options.allocate,
       checks: new Turnstile(CHECKS_AT_ONCE),
       recalls: new Turnstile(RECALLS_AT_ONCE),

@@ -2,7 +2,7 @@
 import type { PeerSource, SourceStatus, SourceTorrent } from './contracts.ts';
 
 export class SourceSet {
-  readonly #sources: readonly PeerSource[];
+  #sources: readonly PeerSource[];
   /** Those that were started and not stopped since. */
   #running: readonly PeerSource[] = [];
   /** The goodbyes under way. */
@@ -22,6 +22,15 @@ export class SourceSet {
     });
   }
 
+  /** The torrent turned out to be private: all but its trackers are stopped for good. Answers the trackers' names. */
+  keepTrackers(): readonly string[] {
+    const isTracker = (source: PeerSource): boolean => source.isTracker === true;
+    this.#stop(this.#running.filter((source) => !isTracker(source)));
+    this.#running = this.#running.filter(isTracker);
+    this.#sources = this.#sources.filter(isTracker);
+    return this.#sources.map(({ name }) => name);
+  }
+
   complete(): void {
     for (const source of this.#running) source.complete();
   }
@@ -38,13 +47,16 @@ export class SourceSet {
   async stop(): Promise<void> {
     const running = this.#running;
     this.#running = [];
-    if (running.length > 0) {
-      this.#stopping = Promise.allSettled([this.#stopping, ...running.map(async (source) => source.stop())]);
-    }
+    this.#stop(running);
     await this.#stopping;
   }
 
   status(): SourceStatus[] {
     return this.#sources.flatMap((source) => source.status());
+  }
+
+  #stop(sources: readonly PeerSource[]): void {
+    if (sources.length === 0) return;
+    this.#stopping = Promise.allSettled([this.#stopping, ...sources.map(async (source) => source.stop())]);
   }
 }

@@ -17,7 +17,7 @@ import {
 import type { PieceStore } from '@shoal/storage';
 import { allowedFastSet, type OwnExtendedHandshake, type WireIdentity } from '@shoal/wire';
 import type { Connection, ConnectionLimits } from './connection.ts';
-import type { AttachedExtension, Clock, ExtensionPeer, Random } from './contracts.ts';
+import type { AttachedExtension, Clock, DhtNode, ExtensionPeer, Random } from './contracts.ts';
 import { type DialHost, Dialler } from './dialler.ts';
 import type { Download } from './download.ts';
 import type { ExternalAddress } from './external-address.ts';
@@ -49,6 +49,7 @@ export interface SwarmHost extends DialHost {
   readonly maxPeers: number;
   readonly limits: ConnectionLimits;
   readonly externalAddress: ExternalAddress;
+  readonly dht: DhtNode | undefined;
   /** For the allowed-fast sets (BEP 6); absent: none are given. */
   readonly sha1: ((bytes: Uint8Array) => Uint8Array) | undefined;
   port(): number;
@@ -85,6 +86,7 @@ export class Swarm implements PeerHost {
   readonly #infoHash: InfoHash;
   readonly #peerId: PeerId;
   readonly #extensions: readonly AttachedExtension[];
+  readonly #isPrivate: () => boolean;
   readonly #list: PeerList;
   readonly #limits: ConnectionLimits;
   readonly #dialler: Dialler;
@@ -103,12 +105,14 @@ export class Swarm implements PeerHost {
     infoHash: InfoHash;
     peerId: PeerId;
     extensions: readonly AttachedExtension[];
+    isPrivate: () => boolean;
   }) {
     this.#host = options.host;
     this.#events = options.events;
     this.#infoHash = options.infoHash;
     this.#peerId = options.peerId;
     this.#extensions = options.extensions;
+    this.#isPrivate = options.isPrivate;
     const { host } = options;
     this.#choker = new Choker({
       slots: host.uploadSlots,
@@ -174,6 +178,11 @@ export class Swarm implements PeerHost {
     for (const connection of [...this.#connections.values()]) connection.close(reason);
   }
 
+  /** Forgets every address that none of these sources told of. */
+  keepFrom(sources: readonly string[]): void {
+    this.#list.retain((address) => this.#list.sourcesOf(address).some((source) => sources.includes(source)));
+  }
+
   /** The address filter is another one: forgets whom it blocks. The connections are the session's to close. */
   refilter(): void {
     this.#list.retain((address) => this.#host.allows(address));
@@ -187,12 +196,16 @@ export class Swarm implements PeerHost {
   /** The geometry is known: peers can be asked and served. */
   setContent(content: SwarmContent): void {
     this.#content = content;
-    for (const peer of this.#peers.values()) this.#giveContent(peer, content);
+    for (const peer of this.#peers.values()) {
+      this.#giveContent(peer, content);
+      // Extensions have more to say of themselves now (BEP 9: `metadata_size`).
+      if (this.#extensions.length > 0) peer.wire.sendExtendedHandshake(this.#extendedHandshake(peer.name));
+    }
     if (content.isComplete) this.completenessChanged();
   }
 
-  offer(addresses: readonly string[], source: string): void {
-    for (const address of addresses) if (this.#host.allows(address)) this.#list.add(address, source);
+  offer(addresses: readonly string[], source: string, { isHearsay = false }: { isHearsay?: boolean } = {}): void {
+    for (const address of addresses) if (this.#host.allows(address)) this.#list.add(address, source, isHearsay);
     this.#dialler.dialMore();
   }
 
@@ -264,6 +277,12 @@ export class Swarm implements PeerHost {
     this.#dropIfUseless(peer);
   }
 
+  onDhtPort(peer: Peer, port: number): void {
+    const endpoint = parseIfEndpoint(peer.name);
+    if (endpoint && port > 0 && !this.#isPrivate())
+      this.#host.dht?.addNode(formatEndpoint({ host: endpoint.host, port }));
+  }
+
   onHavesChanged(peer: Peer): void {
     this.#dropIfUseless(peer);
   }
@@ -329,6 +348,7 @@ export class Swarm implements PeerHost {
     if (peer.listenAddress !== null) this.#list.connected(peer.listenAddress);
     this.#events.onPeerConnected(peer);
     if (this.#content) this.#giveContent(peer, this.#content);
+    if (this.#tellsDht && peer.wire.peerHasDht) peer.wire.port(this.#host.dht?.port ?? 0);
   }
 
   /** Both ends must keep the same one of two connections: the one dialled by the smaller peer id, else the older. */
@@ -410,6 +430,8 @@ export class Swarm implements PeerHost {
   }
 
   #deal(full: boolean): void {
+    // Before the geometry is known nobody can ask for anything, and an unchoke would go before our bitfield.
+    if (!this.#content) return;
     const now = this.now();
     const decision = this.#choker.round(
       [...this.#peers.values()].map((peer) => ({
@@ -423,7 +445,7 @@ export class Swarm implements PeerHost {
         uploadOnly: peer.isUploadOnly,
         progress: peer.progress,
       })),
-      { now, seeding: this.#content?.isComplete === true, full },
+      { now, seeding: this.#content.isComplete, full },
     );
     this.#unchoked = decision.unchoke.length;
     const unchoked = new Set(decision.unchoke);
@@ -433,18 +455,24 @@ export class Swarm implements PeerHost {
     }
   }
 
+  /** Private torrents are not found through the DHT (BEP 27), so their peers are not told of ours. */
+  get #tellsDht(): boolean {
+    return this.#host.dht !== undefined && !this.#isPrivate();
+  }
+
   #identity(peer: ExtensionPeer): WireIdentity {
     return {
       infoHash: this.#infoHash.wireKey,
       peerId: this.#peerId.bytes,
       extensions: this.#extensions.map((extension) => extension.connect(peer)),
-      extendedHandshake: this.#extendedHandshake(peer),
+      extendedHandshake: this.#extendedHandshake(peer.address),
+      dht: this.#tellsDht,
     };
   }
 
-  #extendedHandshake(peer: ExtensionPeer): OwnExtendedHandshake {
+  #extendedHandshake(address: string): OwnExtendedHandshake {
     const port = this.#host.port();
-    const host = hostOf(peer.address);
+    const host = hostOf(address);
     const yourIp = parseIPv4(host) ?? parseIPv6(host);
     return {
       client: this.#host.client,

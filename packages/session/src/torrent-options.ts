@@ -45,6 +45,9 @@ export interface TorrentOptions {
   /** Bytes a second of this torrent. Default: none. */
   readonly downLimit?: number;
   readonly upLimit?: number;
-  /** A verified info dictionary came from an extension: parse it, open its storage, and call `provide`. */
-  readonly onMetadata?: (info: Uint8Array) => void;
+  /**
+   * A verified info dictionary came from an extension: parses it and says where its data lie, as `provide` does. Where it rejects,
+   * the torrent stops on that error; it is asked again after `resume`. Default: what extensions bring is not used.
+   */
+  readonly onMetadata?: (info: Uint8Array) => Promise<TorrentContent>;
 }

@@ -45,7 +45,8 @@ export function viewForSource(torrent: Viewed, name: string): SourceTorrent {
   };
 }
 
-export function viewForExtensions(torrent: Viewed): ExtensionTorrent {
+/** `name`: the extension's, which the peers that it tells of are remembered by. */
+export function viewForExtensions(torrent: Viewed, name: string): ExtensionTorrent {
   return {
     hashes: [torrent.infoHash],
     get private() {
@@ -54,7 +55,7 @@ export function viewForExtensions(torrent: Viewed): ExtensionTorrent {
     peers: () => torrent.swarm.extensionPeers(),
     // Whatever an extension thinks of it: peers of a private torrent come from its trackers (BEP 27).
     offerPeers: (addresses) => {
-      if (!torrent.isPrivate()) torrent.swarm.offer(addresses, 'extension');
+      if (!torrent.isPrivate()) torrent.swarm.offer(addresses, name, { isHearsay: true });
     },
     info: () => torrent.content()?.metainfo.infoBytes,
     offerMetadata: (info) => torrent.offerMetadata(info),

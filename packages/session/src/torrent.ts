@@ -1,21 +1,24 @@
 // One torrent's life: metadata → checking → downloading → seeding, and beside them paused, queued and error. Owns its
-// content, its exchange with peers and its resume data. `state` changes in `#enter` alone; starting, stopping and checking
+// content, its exchange with peers and its resume data. The state changes in `#enter` alone; starting, stopping and checking
 // happen one after another in `#work`; the exchange runs only between `#go` and a standstill.
 import type { Metainfo } from '@shoal/metainfo';
 import { type Bitfield, type InfoHash, PeerId } from '@shoal/primitives';
 import { CheckRun } from './check-run.ts';
+import { Choice } from './choice.ts';
 import type { Connection } from './connection.ts';
 import { Content, type TorrentContent } from './content.ts';
 import { SessionError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
-import { Exchange } from './exchange.ts';
+import { BY_HAND, Exchange } from './exchange.ts';
 import { Failure } from './failure.ts';
 import { figuresOf, type Rates, ratesOf } from './figures.ts';
 import type { ReadOptions } from './file-reader.ts';
+import { Obtaining } from './obtaining.ts';
 import type { Peer } from './peer.ts';
 import { type Gathered, ResumeKeeper } from './resume-keeper.ts';
-import { checkFilePriorities, NORMAL_PRIORITY, type Priority } from './selection.ts';
+import { NORMAL_PRIORITY, type Priority } from './selection.ts';
 import type { ShareLimits } from './share-limits.ts';
+import { Standing } from './standing.ts';
 import type { PeerSnapshot, TorrentEvent, TorrentSnapshot, TorrentState } from './torrent-facts.ts';
 import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
 import { when } from './when.ts';
@@ -33,13 +36,8 @@ export class Torrent {
   readonly #failure: Failure;
   readonly #check: CheckRun;
   #content: Content | undefined;
-  /** The user's choice, of this run or a former one; undefined: every file alike. */
-  #priorities: readonly Priority[] | undefined;
-  #order: 'rarest' | 'sequential';
-  #state: TorrentState = 'metadata';
-  #paused: boolean;
-  #queued = false;
-  #toldState = '';
+  readonly #choice: Choice;
+  readonly #standing: Standing;
   /** What lies on disk is known (or there is no content to look for): it may go as soon as nothing holds it. */
   #isReady = false;
   #closed = false;
@@ -51,10 +49,15 @@ export class Torrent {
     this.#host = host;
     this.infoHash = options.infoHash;
     this.peerId = PeerId.create(options.peerIdPrefix, (length) => host.random.bytes(length));
-    this.#paused = options.paused ?? false;
+    this.#standing = new Standing(options.paused ?? false, (event) => this.#hub.emit(event));
     this.forced = options.forced ?? false;
-    this.#priorities = options.priorities && checkFilePriorities(options.content?.metainfo.layout, options.priorities);
-    this.#order = options.order ?? 'rarest';
+    this.#choice = new Choice(options, options.content?.metainfo.layout);
+    const obtaining = new Obtaining({
+      make: options.onMetadata,
+      isWanted: () => !this.#content && !this.#stopped,
+      onContent: (content) => this.provide(content),
+      onFailed: (error) => this.#fail(error),
+    });
     this.shareLimits = options.shareLimits ?? {};
     this.#check = new CheckRun(host.checks, (piece) => this.#hub.emit({ type: 'checked', piece }));
     this.#keeper = new ResumeKeeper({
@@ -75,6 +78,7 @@ export class Torrent {
       torrent: options,
       content: () => this.#content,
       isPrivate: () => options.private === true || this.metainfo?.private === true,
+      onMetadata: (info) => void obtaining.take(info),
       events: {
         onPeerConnected: (peer) => this.#hub.emit({ type: 'peer', address: peer.name, client: peer.id.client }),
         onPeerDisconnected: (peer, reason) => this.#hub.emit({ type: 'peerClosed', address: peer.name, reason }),
@@ -92,16 +96,16 @@ export class Torrent {
   }
 
   get state(): TorrentState {
-    return this.#state;
+    return this.#standing.state;
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#standing.paused;
   }
 
   /** Waits for its turn in the session's queue. */
   get queued(): boolean {
-    return this.#queued;
+    return this.#standing.queued;
   }
 
   get error(): SessionError | null {
@@ -140,17 +144,16 @@ export class Torrent {
 
   /** In which order pieces of equal priority are fetched. */
   get order(): 'rarest' | 'sequential' {
-    return this.#order;
+    return this.#choice.order;
   }
 
   set order(order: 'rarest' | 'sequential') {
-    this.#order = order;
-    if (this.#content) this.#content.order = order;
+    this.#choice.order = order;
   }
 
   /** One a file; undefined while the files are unknown. */
   get priorities(): readonly Priority[] | undefined {
-    return this.#content?.priorities ?? this.#priorities;
+    return this.#content?.priorities ?? this.#choice.priorities;
   }
 
   /**
@@ -158,11 +161,9 @@ export class Torrent {
    * fails, the torrent stops on an error. Rejects with RangeError for what are no such priorities, which changes nothing.
    */
   async select(priorities: readonly Priority[]): Promise<void> {
-    const content = this.#content;
-    this.#priorities = checkFilePriorities(content?.layout, priorities);
-    if (!content) return;
-    const arranged = content.select(priorities);
-    this.#reconsider(content);
+    const arranged = this.#choice.select(priorities);
+    if (!this.#content) return;
+    this.#reconsider(this.#content);
     try {
       await arranged;
     } catch (error) {
@@ -172,7 +173,7 @@ export class Torrent {
 
   /**
    * Brings the content of a torrent that was added by its hash alone; checking starts. Throws ERR_METADATA_MISMATCH, and
-   * RangeError where the priorities given before are not these files'.
+   * RangeError where the priorities given before are not these files', and ERR_SESSION_CLOSED after `close`.
    */
   provide(content: TorrentContent): void {
     const { metainfo } = content;
@@ -182,22 +183,24 @@ export class Torrent {
         `this torrent is ${this.infoHash.hex}, the metadata are of ${metainfo.infoHash.hex}`,
       );
     }
+    if (this.#closed) throw closedBefore('its metadata came');
     if (this.#content) return;
-    if (this.#priorities) checkFilePriorities(metainfo.layout, this.#priorities);
+    this.#choice.checkAgainst(metainfo.layout);
     this.#content = new Content(content, this.#host, {
       onPiece: (piece, files) => this.#onPiece(piece, files),
       onBadPiece: (piece, from) => this.#hub.emit({ type: 'badPiece', piece, from }),
       onStorageError: (error) => this.#fail(error),
       onWork: () => this.#exchange.swarm.refill(),
     });
-    this.#content.order = this.#order;
+    this.#choice.follow(this.#content);
     this.#isReady = false;
+    if (metainfo.private) this.#exchange.becamePrivate();
     this.#hub.emit({ type: 'metadata', metainfo });
     this.#enter('checking');
     void this.#enqueue(() => this.#start());
   }
 
-  addPeers(addresses: readonly string[], source = 'manual'): void {
+  addPeers(addresses: readonly string[], source: string = BY_HAND): void {
     this.#exchange.swarm.offer(addresses, source);
   }
 
@@ -208,19 +211,19 @@ export class Torrent {
 
   /** Stops exchanging data and says goodbye to the sources; what is here stays. Resolves when that is done. */
   pause(): Promise<void> {
-    if (this.#paused || this.#closed) return this.#work;
-    this.#paused = true;
+    if (this.#standing.paused || this.#closed) return this.#work;
+    this.#standing.paused = true;
     this.#check.end();
     this.#failure.stopRetrying();
-    this.#emitState();
+    this.#standing.tell();
     this.#host.torrentChanged(this);
     return this.#enqueue(() => this.#standStill('paused'));
   }
 
   /** Goes on after `pause` or an error, from what lies on disk. */
   resume(): Promise<void> {
-    if ((!this.#paused && !this.error) || this.#closed) return this.#work;
-    this.#paused = false;
+    if ((!this.#standing.paused && !this.error) || this.#closed) return this.#work;
+    this.#standing.paused = false;
     this.#failure.clear();
     this.#content?.readers.fail(undefined);
     this.#host.torrentChanged(this);
@@ -263,9 +266,9 @@ export class Torrent {
 
   /** The session's queue: whether it must wait for others. */
   hold(isHeld: boolean): void {
-    if (this.#queued === isHeld || this.#closed) return;
-    this.#queued = isHeld;
-    this.#emitState();
+    if (this.#standing.queued === isHeld || this.#closed) return;
+    this.#standing.queued = isHeld;
+    this.#standing.tell();
     // At once: whoever got its place does not wait either.
     if (isHeld) void this.#exchange.stop('queued');
     void this.#enqueue(() => (isHeld ? this.#standStill('queued') : this.#go()));
@@ -324,7 +327,7 @@ export class Torrent {
   }
 
   tick(now: number): void {
-    const isSeeding = this.#state === 'seeding';
+    const isSeeding = this.#standing.state === 'seeding';
     this.#exchange.tick(now, isSeeding);
     if (!this.#exchange.isRunning) return;
     if (this.#exchange.ledger.isWorthSaving(now)) this.#keeper.saveSoon();
@@ -344,20 +347,20 @@ export class Torrent {
 
   /** Resolves once what lies on disk is checked, or at the first error's rejection, or the signal's. */
   whenChecked(signal?: AbortSignal): Promise<void> {
-    return this.#until(() => this.#state === 'downloading' || this.#state === 'seeding', signal);
+    return this.#until(() => this.#standing.state === 'downloading' || this.#standing.state === 'seeding', signal);
   }
 
   /** Resolves once every wanted piece is verified and written. Rejects with the torrent's error, or when it closes before. */
   whenComplete(signal?: AbortSignal): Promise<void> {
-    return this.#until(() => this.#state === 'seeding', signal);
+    return this.#until(() => this.#standing.state === 'seeding', signal);
   }
 
   snapshot(): TorrentSnapshot {
     return {
       ...figuresOf(this.#exchange.swarm, this.#content, this.#exchange.ledger),
-      state: this.#state,
-      paused: this.#paused,
-      queued: this.#queued,
+      state: this.#standing.state,
+      paused: this.#standing.paused,
+      queued: this.#standing.queued,
       error: this.error,
       bytesChecked: this.#check.bytesChecked,
       sources: this.#exchange.status(),
@@ -390,8 +393,7 @@ export class Torrent {
     if (!content || this.#closed || this.#keeper.hasRecalled) return;
     const progress = await this.#host.recalls.pass(() => this.#keeper.recall(content.layout));
     this.#exchange.ledger.carryOver(progress);
-    this.#priorities ??= progress?.priorities;
-    if (this.#priorities) await content.select(this.#priorities);
+    await this.#choice.recall(progress?.priorities);
   }
 
   /** Finds out what lies on disk, and goes on from there unless it was told to stop meanwhile. */
@@ -412,11 +414,11 @@ export class Torrent {
   }
 
   #go(): void {
-    if (!this.#stopped && !this.#queued && this.#isReady) this.#exchange.start();
+    if (!this.#stopped && !this.#standing.queued && this.#isReady) this.#exchange.start();
   }
 
   get #stopped(): boolean {
-    return this.#paused || this.#closed || this.error !== null;
+    return this.#standing.paused || this.#closed || this.error !== null;
   }
 
   #onPiece(piece: number, files: readonly number[]): void {
@@ -426,7 +428,7 @@ export class Torrent {
     if (!this.#stopped) this.#keeper.saveSoon();
     for (const file of files) this.#hub.emit({ type: 'file', file });
     const content = this.#content;
-    if (!content?.isComplete || this.#state !== 'downloading') return;
+    if (!content?.isComplete || this.#standing.state !== 'downloading') return;
     // Before the queue may stop the sources.
     if (content.have.isFull) this.#exchange.complete();
     this.#enter('seeding');
@@ -438,9 +440,9 @@ export class Torrent {
   /** What is wanted has changed: the torrent may have become complete by that, or incomplete. */
   #reconsider(content: Content): void {
     if (!this.error) this.#keeper.saveSoon();
-    if (this.#state !== 'downloading' && this.#state !== 'seeding') return;
+    if (this.#standing.state !== 'downloading' && this.#standing.state !== 'seeding') return;
     const state = content.isComplete ? 'seeding' : 'downloading';
-    if (state === this.#state) return;
+    if (state === this.#standing.state) return;
     this.#enter(state);
     this.#exchange.swarm.completenessChanged();
   }
@@ -456,7 +458,7 @@ export class Torrent {
     if (this.error || this.#closed) return;
     const { error, isNews } = this.#failure.occurred(cause);
     this.#check.end();
-    if (this.#paused) this.#failure.stopRetrying();
+    if (this.#standing.paused) this.#failure.stopRetrying();
     this.#content?.readers.fail(error);
     if (isNews) this.#hub.emit({ type: 'error', error });
     this.#host.torrentChanged(this);
@@ -465,7 +467,7 @@ export class Torrent {
 
   async #gather(): Promise<Gathered> {
     const storage = this.#isReady ? await this.#content?.resumeData() : undefined;
-    const priorities = this.#priorities;
+    const { priorities } = this.#choice;
     return { storage, progress: { ...this.#exchange.ledger.total, ...(priorities ? { priorities } : {}) } };
   }
 
@@ -477,24 +479,20 @@ export class Torrent {
   #until(reached: () => boolean, signal?: AbortSignal): Promise<void> {
     const settled = (): boolean => {
       if (this.error) throw this.error;
-      if (reached()) return true;
-      if (this.#closed) throw new SessionError('ERR_SESSION_CLOSED', 'the torrent was closed before that');
-      return false;
+      if (this.#closed && !reached()) throw closedBefore('that');
+      return reached();
     };
     return when(this.#hub, settled, signal);
   }
 
   /** The queue decides first, so that nobody is told of a torrent that runs and then waits. */
   #enter(state: TorrentState): void {
-    this.#state = state;
+    this.#standing.state = state;
     this.#host.torrentChanged(this);
-    this.#emitState();
+    this.#standing.tell();
   }
+}
 
-  #emitState(): void {
-    const told = `${this.#state} ${this.#paused} ${this.#queued}`;
-    if (told === this.#toldState) return;
-    this.#toldState = told;
-    this.#hub.emit({ type: 'state', state: this.#state, paused: this.#paused, queued: this.#queued });
-  }
+function closedBefore(what: string): SessionError {
+  return new SessionError('ERR_SESSION_CLOSED', `the torrent was closed before ${what}`);
 }

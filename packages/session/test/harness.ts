@@ -20,7 +20,7 @@ import {
   type Torrent,
 } from '../src/index.ts';
 
-const digests = {
+export const digests = {
   sha1: (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest()),
   sha256: (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest()),
 };
@@ -129,6 +129,8 @@ export interface MemberOptions {
   readonly sources?: readonly PeerSource[];
   readonly stateStore?: StateStore;
   readonly torrent?: Partial<AddOptions>;
+  /** Of the torrent it is told nothing but the hash. */
+  readonly byHash?: boolean;
 }
 
 export class World {
@@ -160,7 +162,7 @@ export class World {
     await session.listen();
     const torrent = session.add({
       infoHash: made.metainfo.infoHash,
-      content: { metainfo: made.metainfo, storage },
+      ...(options.byHash ? {} : { content: { metainfo: made.metainfo, storage } }),
       sources: options.sources ?? [this.rendezvous.source(host.address())],
       ...options.torrent,
     });

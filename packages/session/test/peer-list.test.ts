@@ -171,3 +171,33 @@ test('property: within the limit, never offering who is connected, barred or wai
     }),
   );
 });
+
+test('what peers tell of others is tried after the rest, unless somebody else knows it too', () => {
+  const list = new PeerList({ rank: (address) => (address === 'told:1' ? 9 : 0) });
+  list.add('told:1', 'pex', true);
+  list.add('named:1', 'tracker');
+  expect(list.next(0)).toBe('named:1');
+  list.add('told:1', 'dht');
+  expect(list.next(0)).toBe('told:1');
+});
+
+test('hearsay fills a quarter of the list, and gives way to what others know', () => {
+  const list = new PeerList({ limit: 8 });
+  expect(Array.from({ length: 4 }, (_, n) => list.add(`told:${n}`, 'pex', true))).toEqual([true, true, false, false]);
+  for (let n = 0; n < 8; n++) expect(list.add(`named:${n}`, 'tracker')).toBe(true);
+  expect(list.add('named:8', 'tracker')).toBe(false);
+  expect(list.summary().known).toBe(8);
+  expect(list.sourcesOf('told:0')).toEqual([]);
+  expect(list.add('told:9', 'pex', true)).toBe(false);
+});
+
+test('hearsay that failed gives way to fresh hearsay, and one that is confirmed makes room for more', () => {
+  const list = new PeerList({ limit: 8 });
+  list.add('told:0', 'pex', true);
+  list.add('told:1', 'pex', true);
+  dial(list, 0);
+  expect(list.add('told:2', 'pex', true)).toBe(true);
+  expect(list.sourcesOf('told:0')).toEqual([]);
+  list.add('told:1', 'tracker');
+  expect(list.add('told:3', 'pex', true)).toBe(true);
+});

@@ -46,6 +46,10 @@ export abstract class ConnectionView {
   get extended(): boolean {
     return this.#state.extended;
   }
+  /** Whether the peer runs a DHT node too (BEP 5's reserved bit), and so takes PORT. */
+  get peerHasDht(): boolean {
+    return this.#state.handshake?.dht === true;
+  }
   get peerHandshake(): ExtendedHandshake | undefined {
     return this.#state.extensions?.peer;
   }

@@ -36,6 +36,7 @@ test('a dialling wire speaks first, and tells the peer apart', () => {
   expect(() => wire.interested()).toThrow(/not through/);
   const events = give(wire, peerHandshake({ dht: true }));
   expect(events).toMatchObject([{ type: 'handshake', fast: false, extended: false, dht: true }]);
+  expect(wire.peerHasDht).toBe(true);
   expect([wire.fast, wire.extended, wire.peerId, wire.infoHash]).toEqual([false, false, PEER_ID, INFO_HASH]);
 });
 
