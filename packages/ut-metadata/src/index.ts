@@ -1,0 +1,18 @@
+export type {
+  AttachedMetadata,
+  Digest,
+  MetadataContext,
+  MetadataPeerInfo,
+  MetadataProgress,
+  MetadataTorrent,
+} from './contract.ts';
+export { UtMetadataError, type UtMetadataErrorCode } from './errors.ts';
+export {
+  decodeMetadataMessage,
+  encodeData,
+  encodeReject,
+  encodeRequest,
+  type MetadataMessage,
+  PIECE_LENGTH,
+} from './message.ts';
+export { UtMetadata, type UtMetadataOptions } from './ut-metadata.ts';
