@@ -9,3 +9,4 @@ export { type ParsedMagnet, parseMagnet } from './parse-magnet.ts';
 export { MAX_PIECE_LENGTH, type ParseOptions, parseAnyMetainfo, parseMetainfo } from './parse-metainfo.ts';
 export { choosePieceLength } from './piece-length.ts';
 export { safeName } from './safe-name.ts';
+export { torrentOf } from './torrent-of.ts';

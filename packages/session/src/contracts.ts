@@ -155,7 +155,8 @@ export interface TorrentExtension {
 }
 
 export interface AttachedExtension {
-  connect(peer: ExtensionPeer): ExtensionFactory;
+  /** Undefined: this connection goes without it. */
+  connect(peer: ExtensionPeer): ExtensionFactory | undefined;
   detach(): void;
 }
 

@@ -14,6 +14,8 @@ export interface ObtainingOptions {
 export class Obtaining {
   readonly #options: ObtainingOptions;
   #isUnderWay = false;
+  /** Of which nothing came: the extensions may not offer it again. */
+  #unused: Uint8Array | undefined;
 
   constructor(options: ObtainingOptions) {
     this.#options = options;
@@ -24,15 +26,22 @@ export class Obtaining {
     const { make, isWanted, onContent, onFailed } = this.#options;
     if (!make || this.#isUnderWay || !isWanted()) return;
     this.#isUnderWay = true;
+    this.#unused = undefined;
     let content: TorrentContent | undefined;
     try {
       content = await make(info);
       onContent(content);
     } catch (error) {
       await content?.storage.close().catch(() => undefined);
+      this.#unused = info;
       onFailed(error);
     } finally {
       this.#isUnderWay = false;
     }
+  }
+
+  /** The torrent goes on after a failure. Never rejects. */
+  async again(): Promise<void> {
+    if (this.#unused) await this.take(this.#unused);
   }
 }

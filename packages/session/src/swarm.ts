@@ -464,7 +464,7 @@ export class Swarm implements PeerHost {
     return {
       infoHash: this.#infoHash.wireKey,
       peerId: this.#peerId.bytes,
-      extensions: this.#extensions.map((extension) => extension.connect(peer)),
+      extensions: this.#extensions.flatMap((extension) => extension.connect(peer) ?? []),
       extendedHandshake: this.#extendedHandshake(peer.address),
       dht: this.#tellsDht,
     };

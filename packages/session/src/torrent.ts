@@ -37,6 +37,7 @@ export class Torrent {
   readonly #check: CheckRun;
   #content: Content | undefined;
   readonly #choice: Choice;
+  readonly #obtaining: Obtaining;
   readonly #standing: Standing;
   /** What lies on disk is known (or there is no content to look for): it may go as soon as nothing holds it. */
   #isReady = false;
@@ -52,7 +53,7 @@ export class Torrent {
     this.#standing = new Standing(options.paused ?? false, (event) => this.#hub.emit(event));
     this.forced = options.forced ?? false;
     this.#choice = new Choice(options, options.content?.metainfo.layout);
-    const obtaining = new Obtaining({
+    this.#obtaining = new Obtaining({
       make: options.onMetadata,
       isWanted: () => !this.#content && !this.#stopped,
       onContent: (content) => this.provide(content),
@@ -78,7 +79,7 @@ export class Torrent {
       torrent: options,
       content: () => this.#content,
       isPrivate: () => options.private === true || this.metainfo?.private === true,
-      onMetadata: (info) => void obtaining.take(info),
+      onMetadata: (info) => void this.#obtaining.take(info),
       events: {
         onPeerConnected: (peer) => this.#hub.emit({ type: 'peer', address: peer.name, client: peer.id.client }),
         onPeerDisconnected: (peer, reason) => this.#hub.emit({ type: 'peerClosed', address: peer.name, reason }),
@@ -408,6 +409,7 @@ export class Torrent {
       if (outcome === 'read') this.#keeper.saveSoon();
       this.#exchange.swarm.setContent(content);
     }
+    if (!content) void this.#obtaining.again();
     this.#isReady = true;
     this.#enter(!content ? 'metadata' : content.isComplete ? 'seeding' : 'downloading');
     this.#go();
