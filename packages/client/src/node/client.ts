@@ -1,10 +1,18 @@
 // A session assembled for Node: TCP, trackers, disk, resume data. What both apps use, and what a developer embeds.
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Metainfo, MetainfoFile } from '@shoal/metainfo';
-import { parseTorrent, readMetainfo } from '@shoal/metainfo/node';
-import { formatEndpoint, parseEndpoint } from '@shoal/primitives';
-import { type PeerSource, Session, type StateStore, type Torrent, type TorrentOptions } from '@shoal/session';
+import { isSelected, type Metainfo, type MetainfoFile, torrentOf } from '@shoal/metainfo';
+import { parseTorrent } from '@shoal/metainfo/node';
+import { formatEndpoint, type InfoHash, parseEndpoint } from '@shoal/primitives';
+import {
+  type PeerSource,
+  type Priority,
+  Session,
+  type StateStore,
+  type Torrent,
+  type TorrentExtension,
+  type TorrentOptions,
+} from '@shoal/session';
 import {
   allocateUninitialized,
   createFolderStateStore,
@@ -14,23 +22,35 @@ import {
 } from '@shoal/storage/node';
 import { TrackerSource } from '@shoal/tracker';
 import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
+import { UtMetadata } from '@shoal/ut-metadata';
+import { MetadataCache } from './metadata-cache.ts';
 import { type ClientOptions, resolveOptions } from './options.ts';
 import { nodeClock, nodeRandom } from './platform.ts';
 import { createTcpTransport } from './tcp.ts';
+import { addressesOf, isMagnet, readSource, type TorrentSource, type UsableMagnet } from './torrent-source.ts';
+
+/** An info dictionary of two million files is as large; a .torrent file may have piece layers besides. */
+const LARGEST_TORRENT = 64 * 1024 * 1024;
+const NORMAL_PRIORITY: Priority = 4;
 
 /** What a torrent is added with; besides what is said here, as in a session (`TorrentOptions`). */
 export interface AddOptions
-  extends Pick<
-    TorrentOptions,
-    'sources' | 'paused' | 'forced' | 'priorities' | 'order' | 'shareLimits' | 'downLimit' | 'upLimit'
-  > {
+  extends Pick<TorrentOptions, 'sources' | 'paused' | 'forced' | 'order' | 'shareLimits' | 'downLimit' | 'upLimit'> {
   /** The folder that holds, or will hold, the torrent's top name. */
   readonly dir: string;
   /** Peers to try besides those the trackers know, as `HOST:PORT`. */
   readonly peers?: readonly string[];
   /** Tiers of tracker URLs instead of the torrent's own. */
   readonly trackers?: readonly (readonly string[])[];
+  /**
+   * One a file, 0 (not wanted) to 7, or who says so once the files are known; of a magnet link the download waits for the
+   * answer, and a rejection stops the torrent. Default: what a magnet link selects, else what was chosen in a former run, else all.
+   */
+  readonly priorities?: readonly Priority[] | ((metainfo: Metainfo) => Choice | Promise<Choice>);
 }
+
+/** Undefined: whatever it would be without. */
+type Choice = readonly Priority[] | undefined;
 
 /** Where a torrent's file lies below the download folder. */
 export function pathOf(dir: string, file: MetainfoFile): string {
@@ -40,13 +60,21 @@ export function pathOf(dir: string, file: MetainfoFile): string {
 export class Client {
   readonly session: Session;
   readonly #trackers: TrackerClient;
+  readonly #metadata: MetadataCache;
   readonly #openFiles: OpenFiles;
   readonly #allocate: 'sparse' | 'full';
 
   /** Use `createClient`. */
-  constructor(parts: { session: Session; trackers: TrackerClient; openFiles: OpenFiles; allocate: 'sparse' | 'full' }) {
+  constructor(parts: {
+    session: Session;
+    trackers: TrackerClient;
+    metadata: MetadataCache;
+    openFiles: OpenFiles;
+    allocate: 'sparse' | 'full';
+  }) {
     this.session = parts.session;
     this.#trackers = parts.trackers;
+    this.#metadata = parts.metadata;
     this.#openFiles = parts.openFiles;
     this.#allocate = parts.allocate;
   }
@@ -57,36 +85,26 @@ export class Client {
   }
 
   /**
-   * Adds a torrent: a .torrent file's path, its bytes, or parsed metainfo. What lies in `dir` is checked first, then the
-   * rest is downloaded, and all of it seeded until `close`. Rejects with the error of whichever package reads it, having
-   * added nothing.
+   * Adds a torrent: a .torrent file's path, its bytes, parsed metainfo, or a magnet link, whose metadata come from peers first
+   * (BEP 9). What lies in `dir` is checked, then the rest is downloaded, and all of it seeded until `close`. Rejects with the
+   * error of whichever package reads it, having added nothing.
    */
-  async add(source: string | Uint8Array | Metainfo, options: AddOptions): Promise<Torrent> {
-    const metainfo = await metainfoOf(source);
-    const { dir: folder, peers = [], trackers = metainfo.announce, sources: further = [], ...rest } = options;
-    const dir = resolve(folder);
+  async add(source: TorrentSource, options: AddOptions): Promise<Torrent> {
+    const given = await readSource(source);
+    const { dir, peers = [], trackers = given.announce, sources: further = [], priorities: wish, ...rest } = options;
+    const place: Place = { dir: resolve(dir), trackers, wish };
     const addresses = peers.map((peer) => formatEndpoint(parseEndpoint(peer)));
-    const sources: PeerSource[] = [...further];
-    if (trackers.length > 0) {
-      sources.push(
-        new TrackerSource({
-          tiers: trackers.map((tier) => [...tier]),
-          announce: (url, request, signal, onLate) => this.#trackers.announce(url, request, signal, onLate),
-          clock: nodeClock,
-          random: () => nodeRandom.number(),
-        }) satisfies PeerSource,
-      );
-    }
-    const storage = new DiskStorage({
-      root: dir,
-      layout: metainfo.layout,
-      files: metainfo.files,
-      openFiles: this.#openFiles,
-      allocate: this.#allocate,
-    });
-    const { infoHash } = metainfo;
-    const stateKey = stateKeyOf(metainfo, dir);
-    const torrent = this.session.add({ ...rest, infoHash, content: { metainfo, storage }, sources, stateKey });
+    const { infoHash } = given;
+    const common = {
+      ...rest,
+      infoHash,
+      sources: [...further, ...this.#trackerSources(trackers)],
+      extensions: [metadataExchange],
+      stateKey: stateKeyOf(infoHash, place.dir),
+    };
+    const torrent = isMagnet(given)
+      ? await this.#addMagnet(given, common, place)
+      : this.session.add({ ...common, ...(await this.#contentOf(given, place)) });
     torrent.addPeers(addresses);
     return torrent;
   }
@@ -97,7 +115,60 @@ export class Client {
    */
   async move(torrent: Torrent, dir: string): Promise<void> {
     const to = resolve(dir);
-    await torrent.move(to, torrent.metainfo && stateKeyOf(torrent.metainfo, to));
+    await torrent.move(to, stateKeyOf(torrent.infoHash, to));
+  }
+
+  async #addMagnet(magnet: UsableMagnet, common: Parameters<Session['add']>[0], place: Place): Promise<Torrent> {
+    const parse = (info: Uint8Array): Metainfo => {
+      const outer = { announce: place.trackers, webSeeds: magnet.webSeeds };
+      const limits = { size: LARGEST_TORRENT };
+      return parseTorrent(torrentOf(info, outer, { limits }), { limits });
+    };
+    const known = await this.#metadata.load(magnet.infoHash);
+    let torrent: Torrent;
+    if (known) torrent = this.session.add({ ...common, ...(await this.#contentOf(parse(known), place, magnet)) });
+    else {
+      torrent = this.session.add({
+        ...common,
+        ...(magnet.name === null ? {} : { name: magnet.name }),
+        onMetadata: async (info) => {
+          const { content, priorities } = await this.#contentOf(parse(info), place, magnet);
+          await this.#metadata.save(magnet.infoHash, info);
+          if (priorities) await torrent.select(priorities);
+          return content;
+        },
+      });
+    }
+    void addressesOf(magnet.peers).then((addresses) => torrent.addPeers(addresses));
+    return torrent;
+  }
+
+  async #contentOf(
+    metainfo: Metainfo,
+    { dir, wish }: Place,
+    magnet?: UsableMagnet,
+  ): Promise<Pick<TorrentOptions, 'priorities'> & Required<Pick<TorrentOptions, 'content'>>> {
+    const storage = new DiskStorage({
+      root: dir,
+      layout: metainfo.layout,
+      files: metainfo.files,
+      openFiles: this.#openFiles,
+      allocate: this.#allocate,
+    });
+    const wished = typeof wish === 'function' ? await wish(metainfo) : wish;
+    const priorities = wished ?? (magnet && selectionOf(magnet, metainfo));
+    return { content: { metainfo, storage }, ...(priorities ? { priorities } : {}) };
+  }
+
+  #trackerSources(tiers: readonly (readonly string[])[]): PeerSource[] {
+    if (tiers.length === 0) return [];
+    const source = new TrackerSource({
+      tiers: tiers.map((tier) => [...tier]),
+      announce: (url, request, signal, onLate) => this.#trackers.announce(url, request, signal, onLate),
+      clock: nodeClock,
+      random: () => nodeRandom.number(),
+    }) satisfies PeerSource;
+    return [source];
   }
 
   /** Says goodbye, saves and closes everything; nothing keeps the process alive afterwards. */
@@ -118,27 +189,45 @@ export class Client {
 export async function createClient(options: ClientOptions = {}): Promise<Client> {
   const { port, bind, stateDir, maxOpenFiles, allocate, ...forSession } = resolveOptions(options);
   const local = bind === undefined ? {} : { bind };
+  const stateStore: StateStore | undefined = stateDir === undefined ? undefined : createFolderStateStore(stateDir);
   const session = new Session({
     ...forSession,
     clock: nodeClock,
     random: nodeRandom,
     hasher: createNodeHasher(),
     allocate: allocateUninitialized,
-    sha1: (bytes) => createHash('sha1').update(bytes).digest(),
+    sha1: digest('sha1'),
     transports: [createTcpTransport({ port, ...local })],
-    ...(stateDir === undefined ? {} : { stateStore: createFolderStateStore(stateDir) satisfies StateStore }),
+    ...(stateStore ? { stateStore } : {}),
   });
   await session.listen();
   const openFiles = new OpenFiles({ limit: maxOpenFiles });
-  return new Client({ session, trackers: createTrackerClient(local), openFiles, allocate });
+  const metadata = new MetadataCache(stateStore);
+  return new Client({ session, trackers: createTrackerClient(local), metadata, openFiles, allocate });
 }
 
-async function metainfoOf(source: string | Uint8Array | Metainfo): Promise<Metainfo> {
-  if (typeof source === 'string') return readMetainfo(source);
-  return source instanceof Uint8Array ? parseTorrent(source) : source;
+/** Where a torrent's data are to lie, and what is wanted of it. */
+interface Place {
+  readonly dir: string;
+  readonly trackers: readonly (readonly string[])[];
+  readonly wish: AddOptions['priorities'];
+}
+
+const digest = (algorithm: string) => (bytes: Uint8Array) => createHash(algorithm).update(bytes).digest();
+
+/** BEP 9, for every torrent alike. */
+const metadataExchange = new UtMetadata({
+  sha1: digest('sha1'),
+  sha256: digest('sha256'),
+}) satisfies TorrentExtension;
+
+/** What a magnet link selects (BEP 53); undefined: all. So where it selects nothing that there is. */
+function selectionOf({ select }: UsableMagnet, { files }: Metainfo): readonly Priority[] | undefined {
+  if (select === null || !files.some((_, index) => isSelected(select, index))) return undefined;
+  return files.map((_, index) => (isSelected(select, index) ? NORMAL_PRIORITY : 0));
 }
 
 /** One torrent may lie in several folders: each has resume data of its own. */
-function stateKeyOf(metainfo: Metainfo, dir: string): string {
-  return `${metainfo.infoHash.hex}-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
+function stateKeyOf(infoHash: InfoHash, dir: string): string {
+  return `${infoHash.hex}-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
 }

@@ -1,4 +1,4 @@
-export type { Metainfo } from '@shoal/metainfo';
+export type { Magnet, Metainfo } from '@shoal/metainfo';
 export type {
   AddressFilter,
   Peer,
@@ -17,3 +17,4 @@ export { type AddOptions, Client, createClient, pathOf } from './client.ts';
 export { CLIENT_DEFAULTS, type ClientOptions } from './options.ts';
 export { createReadStream } from './read-stream.ts';
 export { createTcpTransport, type TcpOptions } from './tcp.ts';
+export type { TorrentSource } from './torrent-source.ts';
