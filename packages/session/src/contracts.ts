@@ -164,7 +164,10 @@ export interface AttachedExtension {
 export interface ExtensionTorrent {
   readonly hashes: readonly InfoHash[];
   readonly private: boolean;
+  /** Everybody whose handshake is through. */
   peers(): readonly ExtensionPeer[];
+  /** Where others reach us, as far as that is known: `HOST:PORT`, one of each family. */
+  ownAddresses(): readonly string[];
   /** Hearsay: dialled after what others know, and never of a private torrent. */
   offerPeers(addresses: readonly string[]): void;
   /** The raw info dictionary, once it is known. */
@@ -176,6 +179,8 @@ export interface ExtensionTorrent {
 export interface ExtensionPeer {
   readonly address: string;
   readonly outgoing: boolean;
+  /** Will not download any more, as far as is known by now. */
+  readonly uploadOnly?: boolean;
 }
 
 /** Where resume data lies. Keys are short names of letters, digits, dots and dashes. */

@@ -266,7 +266,11 @@ export class Swarm implements PeerHost {
   }
 
   extensionPeers(): readonly ExtensionPeer[] {
-    return [...this.#connections.values()].map(({ address, outgoing }) => ({ address, outgoing }));
+    return [...this.#connections.keys()].map(({ name, outgoing, isUploadOnly }) => ({
+      address: name,
+      outgoing,
+      uploadOnly: isUploadOnly,
+    }));
   }
 
   // PeerHost

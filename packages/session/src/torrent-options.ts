@@ -26,6 +26,8 @@ export interface TorrentOptions {
   readonly infoHash: InfoHash;
   /** Absent while only the hash is known; `provide` brings it later. */
   readonly content?: TorrentContent;
+  /** What to call it while its content is unknown. Default: the info-hash. */
+  readonly name?: string;
   readonly private?: boolean;
   readonly sources?: readonly PeerSource[];
   readonly extensions?: readonly TorrentExtension[];

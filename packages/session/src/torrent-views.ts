@@ -1,5 +1,5 @@
 // What peer sources and extensions see of their torrent.
-import type { InfoHash, PeerId } from '@shoal/primitives';
+import { formatEndpoint, type InfoHash, type PeerId } from '@shoal/primitives';
 import type { Content } from './content.ts';
 import type { ExtensionTorrent, SourceTorrent } from './contracts.ts';
 import type { Swarm } from './swarm.ts';
@@ -53,6 +53,11 @@ export function viewForExtensions(torrent: Viewed, name: string): ExtensionTorre
       return torrent.isPrivate();
     },
     peers: () => torrent.swarm.extensionPeers(),
+    ownAddresses: () => {
+      const port = torrent.host.port();
+      const hosts = ([4, 6] as const).flatMap((family) => torrent.host.externalAddress.of(family) ?? []);
+      return port === 0 ? [] : hosts.map((host) => formatEndpoint({ host, port }));
+    },
     // Whatever an extension thinks of it: peers of a private torrent come from its trackers (BEP 27).
     offerPeers: (addresses) => {
       if (!torrent.isPrivate()) torrent.swarm.offer(addresses, name, { isHearsay: true });

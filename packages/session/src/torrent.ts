@@ -36,6 +36,7 @@ export class Torrent {
   readonly #failure: Failure;
   readonly #check: CheckRun;
   #content: Content | undefined;
+  readonly #givenName: string;
   readonly #choice: Choice;
   readonly #obtaining: Obtaining;
   readonly #standing: Standing;
@@ -49,6 +50,7 @@ export class Torrent {
   constructor(host: TorrentHost, options: TorrentOptions) {
     this.#host = host;
     this.infoHash = options.infoHash;
+    this.#givenName = options.name ?? options.infoHash.hex;
     this.peerId = PeerId.create(options.peerIdPrefix, (length) => host.random.bytes(length));
     this.#standing = new Standing(options.paused ?? false, (event) => this.#hub.emit(event));
     this.forced = options.forced ?? false;
@@ -114,7 +116,7 @@ export class Torrent {
   }
 
   get name(): string {
-    return this.#content?.metainfo.name ?? this.infoHash.hex;
+    return this.#content?.metainfo.name ?? this.#givenName;
   }
 
   /** The verified pieces; undefined while the geometry is unknown. A copy. */
