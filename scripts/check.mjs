@@ -4,7 +4,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installedFaults } from './installed.mjs';
 import { breaches } from './layers.mjs';
+import { linkBreaches } from './links.mjs';
 import { exampleBreaches } from './readme-examples.mjs';
 import { pnpm, root, run, tool, workspaces } from './workspace.mjs';
 
@@ -17,6 +19,7 @@ const checks = {
   lint: () => command(tool('biome'), 'check', '--error-on-warnings', '.'),
   layers: async () => breaches().join('\n'),
   examples: async () => exampleBreaches().join('\n'),
+  links: async () => linkBreaches().join('\n'),
   changesets: async () => changesetFaults().join('\n'),
   // What is checked is the file that would be published: ranges resolved, `files` applied.
   pack: () => overPublished(({ directory }) => command(...pnpm('-C', directory, 'pack', '--pack-destination', packed))),
@@ -26,13 +29,15 @@ const checks = {
       (workspace) => command(tool('attw'), tarball(workspace), '--profile', 'esm-only', '--no-color', '--no-emoji'),
       ({ manifest }) => manifest.exports !== undefined,
     ),
+  // In an empty project, as a user's: what types and tests here cannot see, since they run from source.
+  install: async () => (await installedFaults(published, tarball)).join('\n'),
   knip: () => command(tool('knip'), '--no-progress', '--no-config-hints'),
 };
 
 const asked = process.argv.slice(2);
 for (const name of asked) if (checks[name] === undefined) throw new RangeError(`no check is called ${name}`);
-// publint and attw look at what was packed, and packing needs the build.
-const needs = { publint: ['build', 'pack'], attw: ['build', 'pack'], pack: ['build'] };
+// These look at what was packed, and packing needs the build.
+const needs = { publint: ['build', 'pack'], attw: ['build', 'pack'], install: ['build', 'pack'], pack: ['build'] };
 const chosen = new Set(
   asked.length === 0 ? Object.keys(checks) : asked.flatMap((name) => [...(needs[name] ?? []), name]),
 );

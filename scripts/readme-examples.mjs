@@ -31,7 +31,7 @@ function readmes(from) {
  * The code blocks of a text, and the comments that name an example and have no such block below them.
  * @returns {{ line: number, example?: string, text?: string }[]} `line` counts from 1
  */
-function blocks(markdown) {
+export function blocks(markdown) {
   const found = [];
   const lines = markdown.split('\n');
   let marker;

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ClientOptions, createClient, createReadStream } from '@shoal/client';
 
@@ -17,7 +16,7 @@ export async function run(torrentFile: string, dir: string, options: ClientOptio
       'content-range': `bytes ${start}-${length - 1}/${length}`,
     });
     // A player that hangs up ends the reading, and with it what is fetched first.
-    pipeline(Readable.fromWeb(createReadStream(torrent, 0, { start })), response).catch(() => response.destroy());
+    pipeline(createReadStream(torrent, 0, { start }), response).catch(() => response.destroy());
   });
   server.once('close', () => void client.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
