@@ -48,6 +48,7 @@ export class MetadataExchange implements AttachedMetadata, PeerExchange {
   /** Until the torrent has it for itself. */
   #verified: Uint8Array | undefined;
   #isDetached = false;
+  #tickedAt: number | undefined;
   /** Of dictionaries whose digests are being computed. */
   #checking = 0;
 
@@ -122,10 +123,13 @@ export class MetadataExchange implements AttachedMetadata, PeerExchange {
   }
 
   tick(now: number): void {
+    if (now === this.#tickedAt) return;
+    this.#tickedAt = now;
     if (!this.isFetching) {
       this.#drop();
       return;
     }
+    for (const peer of this.#peers) peer.expire(now);
     for (const { assembly } of this.#candidates.values()) {
       const { soleSource } = assembly;
       if (soleSource === undefined) continue;

@@ -123,22 +123,26 @@ export class MetadataPeer implements Extension {
     this.#now = now;
     this.#exchange.tick(now);
     this.#server.drain();
-    if (!this.#exchange.isFetching) return;
+    // Of two peers that are ticked at the same time the exchange looks at both with the first.
+    if (this.#exchange.isFetching) this.expire(now);
+    this.#fill(now);
+  }
+
+  /** Gives up waiting for answers that are late. The exchange sees to it, so that one whose ticks have ended blocks nobody. */
+  expire(now: number): void {
+    this.#now = now;
     let isLate = false;
     for (const [piece, deadline] of this.#asked) {
-      if (deadline === undefined) this.#asked.set(piece, now + ANSWER_MS);
-      else if (deadline <= now) {
+      if (deadline === undefined) {
+        this.#asked.set(piece, now + ANSWER_MS);
+      } else if (deadline <= now) {
         this.#asked.delete(piece);
         this.#late.add(piece);
         this.#assembly?.release(piece, this);
         isLate = true;
       }
     }
-    if (isLate) {
-      const rest = Math.min(LONGEST_REST_MS, ANSWER_MS * 2 ** this.#timeouts++);
-      this.rest(rest);
-    }
-    this.#fill(now);
+    if (isLate) this.rest(Math.min(LONGEST_REST_MS, ANSWER_MS * 2 ** this.#timeouts++));
   }
 
   onClose(): void {

@@ -71,6 +71,18 @@ test('a peer that goes away leaves its pieces to the others', async () => {
   expect(torrent.has(INFO)).toBe(true);
 });
 
+test('a connection whose end was not told blocks nobody', async () => {
+  const { torrent, peer } = scene(new TestTorrent({ of: INFO }));
+  const [, good] = [peer('a', INFO.length), peer('b', INFO.length)];
+  for (let now = 0; now <= 11_000; now += 1_000) {
+    good.extension.onTick?.(now);
+    good.serve(INFO, now);
+    expect(good.extension.nextWake?.()).toBeGreaterThan(now);
+  }
+  await settle();
+  expect(torrent.has(INFO)).toBe(true);
+});
+
 test('who refuses is asked again after a minute', () => {
   const { peer } = scene(new TestTorrent({ of: INFO }));
   const each = peer('a', INFO.length);
