@@ -24,6 +24,12 @@ function isHere(name: ProgramName): boolean {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${name}`));
 }
 
+/** Why no program can have an /etc/hosts of its own: a container may forbid it. */
+export function whyNoNamespace(): string | undefined {
+  const { status } = spawnSync('unshare', ['-rm', 'true'], { stdio: 'ignore' });
+  return status === 0 ? undefined : 'no mount namespaces for users on this machine';
+}
+
 /** Why nothing can run over ::1, which containers may lack; no program that one could install. */
 export function whyNoIPv6(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);

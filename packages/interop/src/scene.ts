@@ -77,6 +77,13 @@ export class Scene {
     return this.#running.map(({ name, output }) => `--- ${name}\n${output().slice(-3_000)}`).join('\n');
   }
 
+  /** Asks a program to end in its own time, as Ctrl+C does, and waits for it. */
+  async interrupt({ process: child, ended, name }: Running): Promise<void> {
+    child.kill('SIGINT');
+    await this.until(`${name} ends`, 15_000, () => child.exitCode !== null || child.signalCode !== null);
+    await ended;
+  }
+
   /** Ends what was started, by its id, and removes the folder. */
   async leave(): Promise<void> {
     for (const cleanup of this.#cleanups.reverse()) await cleanup();

@@ -7,8 +7,16 @@ export interface PeerTask {
   /** The folder that holds, or will hold, the torrent's top name. */
   readonly dir: string;
   readonly role: 'seed' | 'leech';
-  /** Where it listens and dials from: an address that nobody else has unless told; libtorrent alone takes ::1, webtorrent none. */
+  /** Where it listens and dials from: an address that nobody else has unless told; webtorrent takes ::1 alone. */
   readonly host?: string;
+  /** A file that stands for /etc/hosts: Transmission alone, which reads no tracker's address in brackets. */
+  readonly hosts?: string;
+  /** Seeds on once it has everything, for aria2, which ends then unless told; the others do so anyway. */
+  readonly stays?: boolean;
+  /** What its tracker speaks, HTTP unless told: aria2 asks over UDP only beside a DHT. */
+  readonly tracker?: 'http' | 'udp';
+  /** Has it scrape too, once it has announced. Transmission does so anyway, aria2 never. */
+  readonly scrape?: boolean;
   /** Bytes a second, libtorrent alone. */
   readonly down?: number;
   readonly up?: number;
@@ -27,6 +35,8 @@ export interface ForeignPeer {
   isSeeding(): Promise<boolean>;
   /** Whether a tracker has heard of it; a client that dials does not tell, for then it does not matter. */
   isAnnounced?(): Promise<boolean>;
+  /** Has it say goodbye to its tracker, where an interrupt alone does not. */
+  leave?(): Promise<void>;
 }
 
 export interface ForeignClient {

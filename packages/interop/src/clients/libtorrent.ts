@@ -12,10 +12,10 @@ export const libtorrent: ForeignClient = {
   dialsLoopback: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role, host = ownAddress(), down = 0, up = 0, only }) {
+  async start(scene, { torrent, dir, role, host = ownAddress(), down = 0, up = 0, only, scrape = false }) {
     const address = hostPort(host, await freePort(host));
     await mkdir(dir, { recursive: true });
-    const task = JSON.stringify({ torrent, dir, listen: address, down, up, only: only ?? null });
+    const task = JSON.stringify({ torrent, dir, listen: address, down, up, only: only ?? null, scrape });
     const running = scene.start(`libtorrent ${role}`, '/usr/bin/python3', ['-u', DRIVER, task]);
     const says = (word: string): Promise<boolean> => Promise.resolve(running.output().includes(`state ${word}\n`));
     return { running, address, isComplete: () => says('seeding'), isSeeding: () => says('seeding') };

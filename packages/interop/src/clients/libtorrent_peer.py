@@ -1,6 +1,7 @@
 """A libtorrent peer of one torrent over plain TCP: libtorrent_peer.py TASK, a JSON object of torrent, dir, listen, down, up
-(bytes a second, 0 for no limit) and only (paths of the wanted files, or null). Says `state WORD` whenever that changes."""
+(bytes a second, 0 for no limit), only (paths of the wanted files, or null) and scrape. Says `state WORD` whenever that changes."""
 import json
+import signal
 import sys
 import time
 
@@ -17,6 +18,8 @@ session = lt.session({
     "enable_incoming_utp": False,
     "enable_outgoing_utp": False,
     "allow_multiple_connections_per_ip": True,
+    # It asks a tracker on loopback for nothing but /announce.
+    "ssrf_mitigation": not task["scrape"],
     # A seed drops what is requested past this, and rtorrent waits for it to the end.
     "max_allowed_in_request_queue": 20_000,
     "in_enc_policy": 2,
@@ -35,9 +38,32 @@ if task["only"] is not None:
 handle = session.add_torrent(params)
 
 said = None
-while True:
+leaving = said_stopped = False
+open_announces = 0
+
+
+def leave(*_):
+    global leaving
+    leaving = True
+
+
+def hear():
+    global open_announces, said_stopped
     for alert in session.pop_alerts():
         print(alert.message())
+        if isinstance(alert, lt.tracker_announce_alert):
+            open_announces += 1
+            said_stopped = said_stopped or "(stopped)" in alert.message()
+        elif isinstance(alert, (lt.tracker_reply_alert, lt.tracker_error_alert)):
+            open_announces -= 1
+            if task["scrape"]:
+                task["scrape"] = False
+                handle.scrape_tracker()
+
+
+signal.signal(signal.SIGINT, leave)
+while not leaving:
+    hear()
     status = handle.status()
     word = "error" if status.errc.value() else str(status.state)
     if word in ("finished", "seeding"):
@@ -46,3 +72,11 @@ while True:
         said = word
         print("state %s" % word)
     time.sleep(0.1)
+
+# A session that merely ends says no goodbye over UDP; a pause says it over both.
+handle.unset_flags(lt.torrent_flags.auto_managed)
+handle.pause()
+limit = time.time() + 2
+while time.time() < limit and not (said_stopped and open_announces <= 0):
+    hear()
+    time.sleep(0.02)

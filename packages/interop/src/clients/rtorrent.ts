@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, ownAddress } from '../scene.ts';
+import { freePort, hostPort, ownAddress } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 export const rtorrent: ForeignClient = {
@@ -11,7 +11,7 @@ export const rtorrent: ForeignClient = {
   dialsLoopback: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role, host = ownAddress() }) {
+  async start(scene, { torrent, dir, role, host = ownAddress(), scrape = false }) {
     const port = await freePort(host);
     const home = scene.path(`rtorrent-${role}-${port}`);
     const [seeding, complete] = [join(home, 'seeding'), join(home, 'complete')];
@@ -20,12 +20,21 @@ export const rtorrent: ForeignClient = {
     const settings = [
       'system.daemon.set = true',
       `directory.default.set = ${dir}`,
-      `network.bind_address.set = ${host}`,
+      // It takes no IPv6 address, and listens on both families where it is told none.
+      ...(host.includes(':') ? [] : [`network.bind_address.set = ${host}`]),
       `network.port_range.set = ${port}-${port}`,
       'network.port_random.set = no',
       'dht.mode.set = disable',
       'protocol.pex.set = no',
       'protocol.encryption.set = none',
+      // It does not scrape who told the counts in answer to an announce, so it must ask before.
+      ...(scrape
+        ? [
+            'method.set_key = event.download.inserted, 1_send_scrape, ((d.tracker.send_scrape, 0))',
+            `load.normal = ${torrent}`,
+            'schedule2 = start, 2, 0, "d.multicall2=main,d.start="',
+          ]
+        : []),
       // A check of all data once they have arrived would be rtorrent's own affair.
       'pieces.hash.on_completion.set = no',
       `method.set_key = event.download.finished, shoal, "execute.nothrow=touch,${complete}"`,
@@ -33,10 +42,17 @@ export const rtorrent: ForeignClient = {
     ];
     const rc = join(home, 'rtorrent.rc');
     await writeFile(rc, settings.map((line) => `${line}\n`).join(''));
-    const running = scene.start(`rtorrent ${role}`, 'rtorrent', ['-n', '-o', `import=${rc}`, torrent], { HOME: home });
+    const running = scene.start(
+      `rtorrent ${role}`,
+      'rtorrent',
+      ['-n', '-o', `import=${rc}`, ...(scrape ? [] : [torrent])],
+      {
+        HOME: home,
+      },
+    );
     return {
       running,
-      address: `${host}:${port}`,
+      address: hostPort(host, port),
       isComplete: async () => existsSync(complete),
       isSeeding: async () => existsSync(seeding),
     };

@@ -1,7 +1,7 @@
 // Transmission's daemon, driven by its RPC.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, ownAddress } from '../scene.ts';
+import { freePort, hostPort, ownAddress } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 export const transmission: ForeignClient = {
@@ -10,13 +10,14 @@ export const transmission: ForeignClient = {
   dialsLoopback: false,
   makesEmptyFiles: false,
 
-  async start(scene, { torrent, dir, role, host = ownAddress() }) {
+  async start(scene, { torrent, dir, role, host = ownAddress(), hosts }) {
     const [port, rpcPort] = [await freePort(host), await freePort(host)];
     const config = scene.path(`transmission-${role}-${port}`);
     await mkdir(dir, { recursive: true });
     await mkdir(config, { recursive: true });
     const settings = {
-      'bind-address-ipv4': host,
+      // Told an IPv4 address it reaches no tracker over IPv6.
+      ...(host.includes(':') ? {} : { 'bind-address-ipv4': host }),
       'bind-address-ipv6': '::1',
       'dht-enabled': false,
       'download-dir': dir,
@@ -33,8 +34,10 @@ export const transmission: ForeignClient = {
       'utp-enabled': false,
     };
     await writeFile(join(config, 'settings.json'), JSON.stringify(settings));
-    const running = scene.start(`transmission ${role}`, 'transmission-daemon', ['-f', '-g', config]);
-    const call = rpc(`http://${host}:${rpcPort}/transmission/rpc`);
+    const command = ['transmission-daemon', '-f', '-g', config];
+    const [program, ...args] = hosts === undefined ? command : withHosts(hosts, command);
+    const running = scene.start(`transmission ${role}`, program as string, args);
+    const call = rpc(`http://${hostPort(host, rpcPort)}/transmission/rpc`);
     await scene.until('transmission answers', 20_000, () =>
       call('session-get', {}).then(
         () => true,
@@ -54,11 +57,14 @@ export const transmission: ForeignClient = {
       (await state())?.trackerStats.some((tracker) => tracker.lastAnnounceSucceeded) === true;
     return {
       running,
-      address: `${host}:${port}`,
+      address: hostPort(host, port),
       isComplete: isWhole,
       // Its first announce comes seconds after its start, and it dials nobody on 127.x: who asks the tracker before misses it.
       isSeeding: async () => (await isWhole()) && (await isAnnounced()),
       isAnnounced,
+      leave: async () => {
+        await call('torrent-stop', {});
+      },
     };
   },
 };
@@ -90,4 +96,9 @@ function rpc(url: string): (method: string, args: object) => Promise<Record<stri
     }
     throw new Error('transmission: no session id');
   };
+}
+
+/** In a mount namespace of its own, which needs no rights where the kernel lets users have them (`whyNoNamespace`). */
+function withHosts(hosts: string, command: readonly string[]): string[] {
+  return ['unshare', '-rm', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, ...command];
 }

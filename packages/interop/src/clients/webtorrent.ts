@@ -1,7 +1,7 @@
 // webtorrent 2.x as a program of its own that embeds it.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../scene.ts';
+import { freePort, hostPort } from '../scene.ts';
 import type { ForeignClient } from './foreign.ts';
 
 const DRIVER = fileURLToPath(new URL('webtorrent_peer.mjs', import.meta.url));
@@ -12,11 +12,17 @@ export const webtorrent: ForeignClient = {
   dialsLoopback: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role }) {
-    const port = await freePort();
+  async start(scene, { torrent, dir, role, host = '127.0.0.1', scrape = false }) {
+    const port = await freePort(host);
     await mkdir(dir, { recursive: true });
-    const running = scene.start(`webtorrent ${role}`, process.execPath, [DRIVER, torrent, dir, String(port)]);
+    const running = scene.start(`webtorrent ${role}`, process.execPath, [
+      DRIVER,
+      torrent,
+      dir,
+      String(port),
+      ...(scrape ? ['scrape'] : []),
+    ]);
     const isDone = async (): Promise<boolean> => running.output().includes('done\n');
-    return { running, address: `127.0.0.1:${port}`, isComplete: isDone, isSeeding: isDone };
+    return { running, address: hostPort(host, port), isComplete: isDone, isSeeding: isDone };
   },
 };

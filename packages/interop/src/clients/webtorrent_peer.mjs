@@ -1,4 +1,4 @@
-// A webtorrent peer of one torrent over plain TCP: webtorrent_peer.mjs TORRENT DIR PORT. What lies in the folder is checked
+// A webtorrent peer of one torrent over plain TCP: webtorrent_peer.mjs TORRENT DIR PORT [scrape]. What lies in the folder is checked
 // first; says `done` once every piece is verified and stored.
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
@@ -12,7 +12,7 @@ const hooks = `export const resolve = (name, context, next) => name === 'webrtc-
 register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 const { default: WebTorrent } = await import('webtorrent');
 
-const [torrentPath, path, port] = process.argv.slice(2);
+const [torrentPath, path, port, scrape] = process.argv.slice(2);
 const client = new WebTorrent({
   torrentPort: Number(port),
   dht: false,
@@ -29,6 +29,9 @@ const torrent = client.add(await readFile(torrentPath), { path });
 torrent.on('error', fail);
 torrent.on('warning', (warning) => process.stdout.write(`warning: ${warning?.message ?? warning}\n`));
 torrent.on('done', () => process.stdout.write('done\n'));
+if (scrape) torrent.once('trackerAnnounce', () => torrent.discovery.tracker.scrape());
+// Says goodbye to its trackers.
+process.once('SIGINT', () => client.destroy(() => process.exit(0)));
 
 function fail(error) {
   process.stderr.write(`webtorrent: ${error?.stack ?? error}\n`);
