@@ -142,8 +142,8 @@ export interface BlockSource {
 
 /** Our DHT node, as far as it and peers tell one another of it (BEP 5: the reserved bit and PORT). */
 export interface DhtNode {
-  /** Its UDP port. */
-  readonly port: number;
+  /** Its UDP port; 0 while there is none. */
+  port(): number;
   /** A peer says that it has a node there: canonical `HOST:PORT`. It may be a lie. */
   addNode(address: string): void;
 }

@@ -21,3 +21,8 @@ export class SessionError extends Error {
     this.code = code;
   }
 }
+
+/** Of what waits for a torrent that is no more. */
+export function closedBefore(what: string): SessionError {
+  return new SessionError('ERR_SESSION_CLOSED', `the torrent was closed before ${what}`);
+}

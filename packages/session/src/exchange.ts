@@ -5,7 +5,8 @@ import type { Content } from './content.ts';
 import type { AttachedExtension, SourceStatus } from './contracts.ts';
 import { Ledger } from './ledger.ts';
 import { SourceSet } from './source-set.ts';
-import { Swarm, type SwarmEvents } from './swarm.ts';
+import { Swarm } from './swarm.ts';
+import type { TorrentEvent } from './torrent-facts.ts';
 import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
 import { type Viewed, viewForExtensions, viewForSource } from './torrent-views.ts';
 
@@ -21,7 +22,8 @@ export interface ExchangeOptions {
   readonly isPrivate: () => boolean;
   /** A verified info dictionary. */
   readonly onMetadata: (info: Uint8Array) => void;
-  readonly events: SwarmEvents & { onSources(): void };
+  readonly onEvent: (event: TorrentEvent) => void;
+  readonly onReadError: (error: unknown) => void;
 }
 
 export class Exchange {
@@ -36,7 +38,7 @@ export class Exchange {
   #tickedAt = 0;
 
   constructor(options: ExchangeOptions) {
-    const { host, infoHash, peerId, torrent, events } = options;
+    const { host, infoHash, peerId, torrent, onEvent } = options;
     this.#options = options;
     this.#sources = new SourceSet(torrent.sources ?? []);
     this.swarm = new Swarm({
@@ -45,7 +47,12 @@ export class Exchange {
       peerId,
       extensions: this.#attached,
       isPrivate: options.isPrivate,
-      events,
+      events: {
+        onPeerConnected: (peer) => onEvent({ type: 'peer', address: peer.name, client: peer.id.client }),
+        onPeerDisconnected: (peer, reason) => onEvent({ type: 'peerClosed', address: peer.name, reason }),
+        onPeerBanned: (address, reason) => onEvent({ type: 'banned', address, reason }),
+        onReadError: options.onReadError,
+      },
     });
     this.ledger = new Ledger(this.swarm.downRate, this.swarm.upRate);
     this.swarm.downLimit.limit = torrent.downLimit;
@@ -57,7 +64,7 @@ export class Exchange {
       swarm: this.swarm,
       content: options.content,
       isPrivate: options.isPrivate,
-      sourcesChanged: () => events.onSources(),
+      sourcesChanged: () => onEvent({ type: 'sources' }),
       offerMetadata: (info) => options.onMetadata(info),
     };
     for (const extension of torrent.extensions ?? [])

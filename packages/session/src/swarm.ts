@@ -352,7 +352,8 @@ export class Swarm implements PeerHost {
     if (peer.listenAddress !== null) this.#list.connected(peer.listenAddress);
     this.#events.onPeerConnected(peer);
     if (this.#content) this.#giveContent(peer, this.#content);
-    if (this.#tellsDht && peer.wire.peerHasDht) peer.wire.port(this.#host.dht?.port ?? 0);
+    const dhtPort = this.#tellsDht && peer.wire.peerHasDht ? (this.#host.dht?.port() ?? 0) : 0;
+    if (dhtPort > 0) peer.wire.port(dhtPort);
   }
 
   /** Both ends must keep the same one of two connections: the one dialled by the smaller peer id, else the older. */

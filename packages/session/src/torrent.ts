@@ -7,7 +7,7 @@ import { CheckRun } from './check-run.ts';
 import { Choice } from './choice.ts';
 import type { Connection } from './connection.ts';
 import { Content, type TorrentContent } from './content.ts';
-import { SessionError } from './errors.ts';
+import { closedBefore, SessionError } from './errors.ts';
 import { EventHub } from './event-hub.ts';
 import { BY_HAND, Exchange } from './exchange.ts';
 import { Failure } from './failure.ts';
@@ -81,14 +81,9 @@ export class Torrent {
       torrent: options,
       content: () => this.#content,
       isPrivate: () => options.private === true || this.metainfo?.private === true,
-      onMetadata: (info) => void this.#obtaining.take(info),
-      events: {
-        onPeerConnected: (peer) => this.#hub.emit({ type: 'peer', address: peer.name, client: peer.id.client }),
-        onPeerDisconnected: (peer, reason) => this.#hub.emit({ type: 'peerClosed', address: peer.name, reason }),
-        onPeerBanned: (address, reason) => this.#hub.emit({ type: 'banned', address, reason }),
-        onReadError: (error) => this.#fail(error),
-        onSources: () => this.#hub.emit({ type: 'sources' }),
-      },
+      onMetadata: (info) => this.offerMetadata(info),
+      onEvent: (event) => this.#hub.emit(event),
+      onReadError: (error) => this.#fail(error),
     });
     if (options.content) this.provide(options.content);
     else void this.#enqueue(() => this.#start());
@@ -201,6 +196,11 @@ export class Torrent {
     this.#hub.emit({ type: 'metadata', metainfo });
     this.#enter('checking');
     void this.#enqueue(() => this.#start());
+  }
+
+  /** An info dictionary whose hash was verified, from elsewhere than an extension; goes the way of those. */
+  offerMetadata(info: Uint8Array): void {
+    void this.#obtaining.take(info);
   }
 
   addPeers(addresses: readonly string[], source: string = BY_HAND): void {
@@ -495,8 +495,4 @@ export class Torrent {
     this.#host.torrentChanged(this);
     this.#standing.tell();
   }
-}
-
-function closedBefore(what: string): SessionError {
-  return new SessionError('ERR_SESSION_CLOSED', `the torrent was closed before ${what}`);
 }

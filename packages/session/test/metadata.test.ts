@@ -190,7 +190,7 @@ test.each([
     const plain = makeTorrent(world.random, [100_000], 32_768);
     const made = isPrivate ? madePrivate(plain) : plain;
     const heard: string[] = [];
-    const dht = (port: number) => ({ port, addNode: (address: string) => void heard.push(address) });
+    const dht = (port: number) => ({ port: () => port, addNode: (address: string) => void heard.push(address) });
     const named: PeerSource = { ...source('hand', true), start: (torrent) => torrent.offerPeers(['10.0.0.1:6881']) };
     const seed = await world.join('10.0.0.1', made, {
       storage: await filledStorage(made),
