@@ -4,7 +4,9 @@ export type SeederErrorCode =
   | 'ERR_SEEDER_FOLDER'
   | 'ERR_SEEDER_STATE'
   | 'ERR_SEEDER_LISTEN'
-  | 'ERR_SEEDER_ENTRY';
+  | 'ERR_SEEDER_ENTRY'
+  /** An entry was written to while it was hashed: it is waited for again. */
+  | 'ERR_SEEDER_CHANGED';
 
 /** Its message is one line in words; `cause` holds the error behind it where there is one. */
 export class SeederError extends Error {

@@ -19,6 +19,10 @@ export type SeederEvent =
       readonly bytesTotal: number;
     }
   | ({ readonly event: 'torrent' } & TorrentFacts)
+  /** Still being written: it is hashed once it stays as it is. */
+  | { readonly event: 'waiting'; readonly infoHash: null; readonly name: string }
+  /** Not seeded any more: the entry was changed or taken away. */
+  | { readonly event: 'removed'; readonly infoHash: string; readonly name: string }
   | {
       readonly event: 'ready';
       readonly infoHash: null;
@@ -26,6 +30,8 @@ export type SeederEvent =
       readonly http: string;
       /** The tracker, as the torrents name it. */
       readonly announce: string;
+      /** The tracker over UDP, as this machine reaches it; null where there is none. */
+      readonly udp: string | null;
       /** TCP port of the peers. */
       readonly port: number;
       readonly torrents: readonly TorrentFacts[];

@@ -8,9 +8,17 @@ export interface Lines {
   error(line: string): void;
 }
 
-/** Writes each event: as JSON all to `out`; for people, what went wrong to `error`. */
-export function createReport(json: boolean, lines: Lines): (event: SeederEvent) => void {
-  if (json) return (event) => lines.out(JSON.stringify(event));
+/**
+ * Writes each event: as JSON all to `out`, with its time and level; for people, what went wrong to `error`. `date`: milliseconds of
+ * Unix time.
+ */
+export function createReport(json: boolean, lines: Lines, date: () => number): (event: SeederEvent) => void {
+  if (json) {
+    return (event) => {
+      const level = event.event === 'error' || event.event === 'warning' ? event.event : 'info';
+      lines.out(JSON.stringify({ time: new Date(date()).toISOString(), level, ...event }));
+    };
+  }
   return (event) => {
     switch (event.event) {
       case 'hashing':
@@ -19,11 +27,16 @@ export function createReport(json: boolean, lines: Lines): (event: SeederEvent) 
         return lines.out(
           `seeding ${printable(event.name)}  ${formatSize(event.size)}, ${formatCount(event.files, 'file')}  ${event.infoHash}`,
         );
+      case 'waiting':
+        return lines.out(`waiting for ${printable(event.name)}: it was changed a moment ago`);
+      case 'removed':
+        return lines.out(`no longer seeding ${printable(event.name)}  ${event.infoHash}`);
       case 'ready': {
         const size = formatSize(event.torrents.reduce((sum, torrent) => sum + torrent.size, 0));
         lines.out(`ready: ${formatCount(event.torrents.length, 'torrent')}, ${size}`);
         lines.out(`  page     ${event.http}`);
         lines.out(`  tracker  ${event.announce}`);
+        if (event.udp !== null) lines.out(`           ${event.udp}`);
         return lines.out(`  peers    TCP port ${event.port}`);
       }
       case 'warning':

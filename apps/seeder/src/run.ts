@@ -2,11 +2,18 @@
 import { SeederError, wordsFor } from './errors.ts';
 import { createReport, type Lines, printable } from './report.ts';
 import { startSeeder } from './seeder.ts';
-import { parseSettings } from './settings.ts';
+import { readSettings } from './settings/read-settings.ts';
+import { defaultStateDir } from './state-dir.ts';
+import type { PageAssets } from './web/page-assets.ts';
 
 export interface RunOptions extends Lines {
   /** Aborted when the seeder has to stop. */
   readonly signal: AbortSignal;
+  /** Called with what looks at the folder at once, for whoever may want it. */
+  readonly onRescan?: (rescan: () => void) => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** Reads the page's script and style. */
+  readonly assets: () => Promise<PageAssets>;
   /** Stack traces of failures. */
   readonly debug: boolean;
 }
@@ -14,13 +21,19 @@ export interface RunOptions extends Lines {
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
   const { signal } = options;
   try {
-    const settings = parseSettings(argv);
+    const settings = await readSettings(argv, options.env);
     if ('text' in settings) {
       options.out(settings.text.trimEnd());
       return 0;
     }
     const { json, ...rest } = settings;
-    const seeder = await startSeeder({ ...rest, onEvent: createReport(json, options) });
+    const seeder = await startSeeder({
+      ...rest,
+      stateDir: rest.stateDir ?? defaultStateDir(rest.dir, options.env),
+      assets: await options.assets(),
+      onEvent: createReport(json, options, () => Date.now()),
+    });
+    options.onRescan?.(() => seeder.rescan());
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });
@@ -28,8 +41,9 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     await seeder.close();
     return 0;
   } catch (error) {
-    options.error(`shoal-seeder: ${printable(wordsFor(error))}`);
+    const isUsage = error instanceof SeederError && error.code === 'ERR_SEEDER_USAGE';
+    options.error(`shoal-seeder: ${printable(wordsFor(error))}${isUsage ? ' (see shoal-seeder --help)' : ''}`);
     if (options.debug && error instanceof Error) options.error(error.stack ?? '');
-    return error instanceof SeederError && error.code === 'ERR_SEEDER_USAGE' ? 2 : 1;
+    return isUsage ? 2 : 1;
   }
 }

@@ -1,67 +1,129 @@
 // One running seeder: a client, the folder's torrents, the tracker and the page, from start to stop.
-// Invariant: nobody but `#scan` and `close` changes what is seeded; what is listed is complete and takes peers.
 import { join, resolve } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { type Client, createClient, type Torrent } from '@shoal/client';
-import { type HttpAddress, type HttpService, isWildcard, listenHttp, originOf } from '@shoal/http-service';
+import { type HttpAddress, type HttpService, listenHttp } from '@shoal/http-service';
 import { displayFiles } from '@shoal/metainfo';
-import { DiskStorage } from '@shoal/storage/node';
-import type { Catalog, SeededTorrent } from './catalog.ts';
+import { createFolderStateStore, DiskStorage } from '@shoal/storage/node';
+import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
+import { type Clock, systemClock } from './clock.ts';
 import { SeederError, wordsFor } from './errors.ts';
 import type { SeederEvent, TorrentFacts } from './events.ts';
-import { type Library, type LibraryEntry, openLibrary } from './library.ts';
+import { type Library, type LibraryEntry, openLibrary } from './folder/library.ts';
+import { Shelf } from './folder/shelf.ts';
+import type { SeededTorrent } from './folder/slot.ts';
 import { OwnTracker } from './own-tracker.ts';
-import { createWeb } from './web.ts';
+import { Trackers } from './trackers.ts';
+import type { PageAssets } from './web/page-assets.ts';
+import { createWeb } from './web/web.ts';
 
 export interface SeederOptions {
   readonly dir: string;
   readonly http: HttpAddress;
+  /** The page's script and style. */
+  readonly assets: PageAssets;
   /** TCP port for peers; 0: chosen by the system. */
   readonly port?: number;
+  /** UDP port of the tracker, 0: chosen by the system. Default: it answers over HTTP alone. */
+  readonly udp?: number | undefined;
   /** Local address for peers. Default: all. */
   readonly bind?: string | undefined;
   /** Where others reach the page; without a slash at its end. */
   readonly publicUrl?: string | undefined;
-  /** Default: `.shoal-seeder` in `dir`. */
-  readonly stateDir?: string | undefined;
+  /** Trackers besides our own. */
+  readonly tracker?: readonly string[];
+  /** Outside `dir`. */
+  readonly stateDir: string;
   readonly private?: boolean;
+  /** Milliseconds an entry must stay as it is; default 5,000. */
+  readonly settle?: number;
+  /** Milliseconds between looks at the whole folder; default 60,000. */
+  readonly rescan?: number;
+  /** Bytes a second. */
+  readonly limitUp?: number | undefined;
+  readonly maxConnections?: number;
+  readonly maxPeers?: number;
+  readonly slots?: number;
+  /** Page, API and metrics ask for it. */
+  readonly token?: string | undefined;
+  readonly clock?: Clock;
   readonly onEvent?: (event: SeederEvent) => void;
 }
 
 /** What a stop may take, from the signal to the end. */
 const STOP_MS = 2_000;
 const PROGRESS_EVERY_MS = 1_000;
-const MAX_CONNECTIONS = 500;
-const MAX_PEERS = 200;
 
-export class Seeder implements Catalog {
+/** What a seeder is put together from. */
+interface Parts {
+  readonly options: SeederOptions;
+  readonly client: Client;
+  readonly library: Library;
+  readonly stateDir: string;
+}
+
+export class Seeder {
   readonly #options: SeederOptions;
   readonly #client: Client;
   readonly #library: Library;
+  readonly #clock: Clock;
   readonly #tracker: OwnTracker;
-  readonly #abort = new AbortController();
-  readonly #startedAt = performance.now();
-  readonly #seeded = new Map<string, SeededTorrent>();
+  readonly #trackerClient: TrackerClient;
+  readonly #trackers: Trackers;
+  readonly #shelf: Shelf;
+  readonly #startedAt: number;
+  readonly #toldAt: Map<string, number> = new Map();
+  /** Payload of torrents that are gone. */
+  #uploadedBefore = 0;
   #http: HttpService | undefined;
-  #hashing: Catalog['hashing'] = null;
-  #isReady = false;
-  #scanning: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   /** Use `startSeeder`. */
-  constructor(options: SeederOptions, client: Client, library: Library) {
+  constructor({ options, client, library, stateDir }: Parts) {
+    const { bind, publicUrl, tracker: others = [] } = options;
     this.#options = options;
     this.#client = client;
     this.#library = library;
+    this.#clock = options.clock ?? systemClock;
+    this.#startedAt = this.#clock.now();
     this.#tracker = new OwnTracker({
-      bind: options.bind,
-      onError: (error) => this.#report('error', null, null, error),
+      bind,
+      ...(options.udp === undefined ? {} : { udp: { host: options.http.host, port: options.udp } }),
+      stateFile: join(stateDir, 'swarms'),
+      onError: (error) => this.#report('warning', null, null, error),
+    });
+    this.#trackerClient = createTrackerClient(bind === undefined ? {} : { bind });
+    this.#trackers = new Trackers({
+      own: this.#tracker,
+      client: this.#trackerClient,
+      clock: this.#clock,
+      others,
+      publicUrl,
+      http: { host: options.http.host, port: () => this.#http?.port ?? options.http.port },
+      bind,
+    });
+    const resume = createFolderStateStore(join(stateDir, 'resume'));
+    this.#shelf = new Shelf({
+      library,
+      clock: this.#clock,
+      settleMs: options.settle ?? 5_000,
+      rescanMs: options.rescan ?? 60_000,
+      add: (entry) => this.#add(entry),
+      remove: (torrent) => this.#remove(torrent),
+      forget: (infoHash) => resume.remove(infoHash),
+      onSeeding: (entry, torrent) => this.#seeding(entry, torrent),
+      onRemoved: ({ entry }) => {
+        const infoHash = entry.metainfo.infoHash.hex;
+        this.#emit({ event: 'removed', infoHash, name: entry.name });
+      },
+      onWaiting: (name) => this.#emit({ event: 'waiting', infoHash: null, name }),
+      onProgress: (name, bytesDone, bytesTotal) => this.#progress(name, bytesDone, bytesTotal),
+      onFault: (level, name, error) => this.#report(level, name, null, error),
     });
   }
 
   /** The page's URL, as this machine reaches it. */
   get url(): string {
-    return `${this.#origin}/`;
+    return `${this.#trackers.origin}/`;
   }
 
   /** TCP port of the peers. */
@@ -69,41 +131,53 @@ export class Seeder implements Catalog {
     return this.#client.port;
   }
 
+  /** UDP port of the tracker; undefined where it has none. */
+  get udpPort(): number | undefined {
+    return this.#tracker.udpPort;
+  }
+
   get torrents(): readonly SeededTorrent[] {
-    return [...this.#seeded.values()];
+    return this.#shelf.seeded();
   }
 
-  get hashing(): Catalog['hashing'] {
-    return this.#hashing;
+  get shelf(): Shelf {
+    return this.#shelf;
   }
 
-  get isReady(): boolean {
-    return this.#isReady;
-  }
-
-  find(infoHash: string): SeededTorrent | undefined {
-    return this.#seeded.get(infoHash);
-  }
-
-  announceUrl(hostHeader: string | undefined): string {
-    const { publicUrl, http } = this.#options;
-    // Bound to every address, there is no one name for us: who asks for a torrent can reach us where it asked.
-    const asked = isWildcard(http.host) && hostHeader !== undefined ? `http://${hostHeader}` : this.#origin;
-    return `${publicUrl ?? asked}/announce`;
+  /** Payload bytes sent in this run. */
+  get uploaded(): number {
+    return this.torrents.reduce((sum, { torrent }) => sum + torrent.snapshot().uploaded, this.#uploadedBefore);
   }
 
   /** Begins to listen and to seed. Rejects ERR_SEEDER_LISTEN. */
   async open(): Promise<void> {
-    const web = createWeb({ catalog: this, tracker: this.#tracker, publicUrl: this.#options.publicUrl });
-    this.#http = await listenHttp(this.#options.http, web).catch((error: unknown) => {
+    await this.#tracker.open().catch((error: unknown) => {
+      const words = `cannot listen on UDP port ${this.#options.udp}: ${wordsFor(error)} (choose another with --udp)`;
+      throw new SeederError('ERR_SEEDER_LISTEN', words, error);
+    });
+    const { publicUrl, token, assets } = this.#options;
+    const [tracker, trackers, shelf, clock] = [this.#tracker, this.#trackers, this.#shelf, this.#clock];
+    const uploaded = (): number => this.uploaded;
+    const { web, first } = createWeb({ shelf, tracker, trackers, clock, publicUrl, token, assets, uploaded });
+    this.#http = await listenHttp(this.#options.http, web, { first }).catch(async (error: unknown) => {
+      await this.#tracker.close();
       throw new SeederError('ERR_SEEDER_LISTEN', `${wordsFor(error)} (choose another with --http)`, error);
     });
-    this.#scanning = this.#scan();
+    this.#shelf.open();
+    this.#shelf.whenReady().then(
+      () => this.#ready(),
+      (error: unknown) => this.#report('error', null, null, error),
+    );
   }
 
-  /** Resolves once every entry of the folder is seeded or was reported as an error. */
-  async whenReady(): Promise<void> {
-    await this.#scanning;
+  /** Resolves once every entry of the folder is seeded, was reported as an error, or is known to be still written to. */
+  whenReady(): Promise<void> {
+    return this.#shelf.whenReady();
+  }
+
+  /** Looks at the whole folder now. */
+  rescan(): void {
+    this.#shelf.lookAgain();
   }
 
   /** Says goodbye, saves, and lets go of everything, within about two seconds. Never rejects. */
@@ -116,113 +190,78 @@ export class Seeder implements Catalog {
     await this.close();
   }
 
-  get #origin(): string {
-    const { host } = this.#options.http;
-    return originOf({ host, port: this.#http?.port ?? this.#options.http.port });
-  }
-
-  async #scan(): Promise<void> {
-    try {
-      const { names, passedOver } = await this.#library.scan();
-      for (const { name, reason } of passedOver) this.#tell('warning', name, null, 'ERR_SEEDER_ENTRY', reason);
-      for (const name of names) {
-        if (this.#stopped) return;
-        await this.#seed(name).catch((error: unknown) => {
-          if (!this.#stopped) this.#report('error', name, null, error);
-        });
-      }
-    } catch (error) {
-      this.#report('error', null, null, error);
-    } finally {
-      this.#hashing = null;
-    }
-    if (this.#stopped) return;
-    this.#isReady = true;
-    this.#options.onEvent?.({
+  #ready(): void {
+    if (!this.#shelf.isReady) return;
+    this.#emit({
       event: 'ready',
       infoHash: null,
       http: this.url,
-      announce: this.announceUrl(undefined),
+      announce: this.#trackers.announceUrl(),
+      udp: this.#trackers.udpUrl() ?? null,
       port: this.port,
       torrents: this.torrents.map((seeded) => this.#factsOf(seeded)),
     });
   }
 
-  async #seed(name: string): Promise<void> {
-    const entry = await this.#library.load(name, {
-      signal: this.#abort.signal,
-      onProgress: this.#progressOf(name),
-    });
-    for (const warning of entry.warnings) this.#tell('warning', name, null, 'ERR_SEEDER_ENTRY', warning);
-    const torrent = this.#add(entry);
-    try {
-      await torrent.whenChecked();
-      if (torrent.state !== 'seeding') throw await this.#incomplete(entry, torrent);
-    } catch (error) {
-      await this.#client.session.remove(torrent);
-      throw error;
-    }
-    const { infoHash } = entry.metainfo;
-    torrent.subscribe((event) => {
-      if (event.type === 'error') this.#report('error', name, infoHash.hex, event.error);
-    });
-    const size = entry.metainfo.layout.totalLength;
-    const seeded: SeededTorrent = { entry, torrent, files: displayFiles(entry.metainfo), size };
-    this.#seeded.set(infoHash.hex, seeded);
-    this.#options.onEvent?.({ event: 'torrent', ...this.#factsOf(seeded) });
-  }
-
-  #add({ metainfo }: LibraryEntry): Torrent {
-    const { layout, files } = metainfo;
+  #add(entry: LibraryEntry): Torrent {
+    const { infoHash, layout, files } = entry.metainfo;
     // Opened for reading alone: whatever a peer sends, the folder stays as it is.
     const storage = new DiskStorage({ root: this.#library.dir, layout, files, readOnly: true });
-    return this.#client.session.add({
-      infoHash: metainfo.infoHash,
-      content: { metainfo, storage },
-      sources: [this.#tracker.source()],
+    const sources = this.#trackers.sourcesOf(entry);
+    return this.#client.session.add({ infoHash, content: { metainfo: entry.metainfo, storage }, sources });
+  }
+
+  async #remove(torrent: Torrent): Promise<void> {
+    this.#uploadedBefore += torrent.snapshot().uploaded;
+    await this.#client.session.remove(torrent);
+  }
+
+  #seeding(entry: LibraryEntry, torrent: Torrent): SeededTorrent {
+    const { name, metainfo, warnings } = entry;
+    const { hex } = metainfo.infoHash;
+    for (const warning of warnings) this.#tell('warning', name, hex, 'ERR_SEEDER_ENTRY', warning);
+    torrent.subscribe((event) => {
+      if (event.type === 'error' || event.type === 'saveFailed') this.#report('error', name, hex, event.error);
     });
+    const size = metainfo.files.reduce((sum, { length, padding }) => sum + (padding ? 0 : length), 0);
+    const seeded: SeededTorrent = { entry, torrent, files: displayFiles(metainfo), size };
+    this.#toldAt.delete(name);
+    this.#emit({ event: 'torrent', ...this.#factsOf(seeded) });
+    return seeded;
   }
 
-  /** The data are not what was hashed, though the files' sizes and times are: they are hashed anew at the next start. */
-  async #incomplete(entry: LibraryEntry, torrent: Torrent): Promise<SeederError> {
-    const { pieces, piecesDone } = torrent.snapshot();
-    await this.#library.forget(entry.name);
-    const words = `${pieces - piecesDone} of ${pieces} pieces are not what was hashed: the data changed meanwhile (start again)`;
-    return new SeederError('ERR_SEEDER_ENTRY', words);
-  }
-
-  #progressOf(name: string): (bytesDone: number, bytesTotal: number) => void {
+  #progress(name: string, bytesDone: number, bytesTotal: number): void {
+    const now = this.#clock.now();
     // What takes less than that is not worth a line.
-    let toldAt = performance.now();
-    return (bytesDone, bytesTotal) => {
-      this.#hashing = { name, bytesDone, bytesTotal };
-      if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
-      toldAt = performance.now();
-      this.#options.onEvent?.({ event: 'hashing', infoHash: null, name, bytesDone, bytesTotal });
-    };
+    const toldAt = this.#toldAt.get(name);
+    if (toldAt === undefined || now - toldAt >= PROGRESS_EVERY_MS) this.#toldAt.set(name, now);
+    if (toldAt === undefined || now - toldAt < PROGRESS_EVERY_MS) return;
+    this.#emit({ event: 'hashing', infoHash: null, name, bytesDone, bytesTotal });
   }
 
   #factsOf({ entry, files, size }: SeededTorrent): TorrentFacts {
     const infoHash = entry.metainfo.infoHash.hex;
-    const torrent = `${this.#options.publicUrl ?? this.#origin}/torrents/${infoHash}.torrent`;
+    const torrent = `${this.#options.publicUrl ?? this.#trackers.origin}/torrents/${infoHash}.torrent`;
     return { name: entry.name, infoHash, size, files: files.length, torrent };
   }
 
-  get #stopped(): boolean {
-    return this.#closing !== undefined;
-  }
-
   async #close(): Promise<void> {
-    this.#abort.abort();
-    const uploaded = this.torrents.reduce((sum, { torrent }) => sum + torrent.snapshot().uploaded, 0);
-    let deadline: NodeJS.Timeout | undefined;
+    const { uploaded } = this;
+    const fault = (error: unknown): void => this.#report('warning', null, null, error);
+    const all = Promise.all([
+      this.#shelf.close(),
+      this.#http?.close(),
+      // The seed leaves the tracker before its swarms are written down.
+      this.#client.close().then(() => Promise.all([this.#tracker.close(), this.#trackerClient.close()])),
+    ]).catch(fault);
+    let deadline: { cancel(): void } | undefined;
     const late = new Promise<void>((done) => {
-      deadline = setTimeout(done, STOP_MS);
+      deadline = this.#clock.setTimer(done, STOP_MS);
     });
-    await Promise.race([late, Promise.all([this.#http?.close(), this.#client.close(), this.#scanning])]);
-    clearTimeout(deadline);
-    const seconds = Math.round(performance.now() - this.#startedAt) / 1_000;
-    this.#options.onEvent?.({ event: 'stopped', infoHash: null, uploaded, seconds });
+    await Promise.race([late, all]);
+    deadline?.cancel();
+    const seconds = Math.round(this.#clock.now() - this.#startedAt) / 1_000;
+    this.#emit({ event: 'stopped', infoHash: null, uploaded, seconds });
   }
 
   #report(event: 'warning' | 'error', name: string | null, infoHash: string | null, error: unknown): void {
@@ -231,7 +270,11 @@ export class Seeder implements Catalog {
   }
 
   #tell(event: 'warning' | 'error', name: string | null, infoHash: string | null, code: string, message: string): void {
-    this.#options.onEvent?.({ event, infoHash, name, code, message });
+    this.#emit({ event, infoHash, name, code, message });
+  }
+
+  #emit(event: SeederEvent): void {
+    this.#options.onEvent?.(event);
   }
 }
 
@@ -240,18 +283,20 @@ export class Seeder implements Catalog {
  * ERR_SEEDER_STATE, ERR_SEEDER_LISTEN.
  */
 export async function startSeeder(options: SeederOptions): Promise<Seeder> {
-  const stateDir = resolve(options.stateDir ?? join(options.dir, '.shoal-seeder'));
+  const stateDir = resolve(options.stateDir);
   const library = await openLibrary({ dir: options.dir, stateDir, private: options.private ?? false });
   const client = await createClient({
     port: options.port ?? 0,
     stateDir: join(stateDir, 'resume'),
-    maxConnections: MAX_CONNECTIONS,
-    maxPeers: MAX_PEERS,
+    maxConnections: options.maxConnections ?? 500,
+    maxPeers: options.maxPeers ?? 200,
+    ...(options.slots === undefined ? {} : { uploadSlots: options.slots }),
+    ...(options.limitUp === undefined ? {} : { upLimit: options.limitUp }),
     ...(options.bind === undefined ? {} : { bind: options.bind }),
   }).catch((error: unknown) => {
     throw new SeederError('ERR_SEEDER_LISTEN', `${wordsFor(error)} (choose another with --port or --bind)`, error);
   });
-  const seeder = new Seeder(options, client, library);
+  const seeder = new Seeder({ options, client, library, stateDir });
   try {
     await seeder.open();
     return seeder;

@@ -1,19 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { run } from '../src/run.ts';
+import { ASSETS } from './fixture.ts';
 
 let root: string;
+let dir: string;
 let out: string[];
 let errors: string[];
 let stop: AbortController;
+let env: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'shoal-seeder-run-'));
+  dir = join(root, 'data');
+  await mkdir(dir);
   out = [];
   errors = [];
   stop = new AbortController();
+  env = { XDG_STATE_HOME: join(root, 'state') };
 });
 
 afterEach(() => rm(root, { recursive: true, force: true }));
@@ -27,24 +33,29 @@ function runIt(argv: readonly string[], isLast: (line: string) => boolean = () =
     },
     error: (line) => errors.push(line),
     signal: stop.signal,
+    env,
+    assets: async () => ASSETS,
     debug: false,
   });
 }
 
-const LOOPBACK = ['--http', '127.0.0.1:0', '--bind', '127.0.0.1'];
+const LOOPBACK = ['--http', '127.0.0.1:0', '--bind', '127.0.0.1', '--settle', '0'];
 
 test('--json prints one object a line, from ready to stopped', async () => {
-  await writeFile(join(root, 'a.bin'), 'some bytes');
-  const status = await runIt([root, ...LOOPBACK, '--json'], (line) => line.includes('"ready"'));
+  await writeFile(join(dir, 'a.bin'), 'some bytes');
+  const status = await runIt([dir, ...LOOPBACK, '--json'], (line) => line.includes('"ready"'));
   const events = out.map((line) => JSON.parse(line));
   expect(status).toBe(0);
   expect(errors).toEqual([]);
   expect(events.map(({ event }) => event)).toEqual(['torrent', 'ready', 'stopped']);
   expect(events[1]).toEqual({
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    level: 'info',
     event: 'ready',
     infoHash: null,
     http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
     announce: `${events[1].http}announce`,
+    udp: null,
     port: expect.any(Number),
     torrents: [
       {
@@ -59,9 +70,9 @@ test('--json prints one object a line, from ready to stopped', async () => {
 });
 
 test('people get lines, and a name cannot steer their terminal', async () => {
-  await writeFile(join(root, 'a.bin'), 'some bytes');
-  await writeFile(join(root, 'bad\u001b[31m'), 'x');
-  expect(await runIt([root, ...LOOPBACK], (line) => line.includes('peers '))).toBe(0);
+  await writeFile(join(dir, 'a.bin'), 'some bytes');
+  await writeFile(join(dir, 'bad\u001b[31m'), 'x');
+  expect(await runIt([dir, ...LOOPBACK], (line) => line.includes('peers '))).toBe(0);
   expect(out).toContainEqual(expect.stringMatching(/^seeding a\.bin {2}10 B, 1 file {2}[0-9a-f]{40}$/));
   expect(out).toContainEqual('ready: 1 torrent, 10 B');
   expect(out).toContainEqual(expect.stringMatching(/^ {2}page {5}http:/));
@@ -71,9 +82,11 @@ test('people get lines, and a name cannot steer their terminal', async () => {
 });
 
 test.each([
-  [[], "missing required argument 'DIR'"],
+  [[], 'the folder to seed is missing'],
   [['.', '--nonsense'], "unknown option '--nonsense'"],
-  [['.', '--port', '65536'], "argument '65536' is invalid: a port is a number from 0 to 65535 (see"],
+  [['.', '--port', '65536'], "--port '65536': a port is a number from 0 to 65535 (see"],
+  [['.', '--token', 'short'], '--token: a token has 16 to 256'],
+  [['.', '--config', '/nowhere.json'], 'cannot read the configuration /nowhere.json'],
   [['.', '--http', 'nowhere'], 'not HOST:PORT'],
   [['.', '--http', '[::1:80'], 'not HOST:PORT'],
   [['.', '--bind', 'example.org'], 'not an IP address'],

@@ -78,7 +78,7 @@ test('what is first may answer before the application, and leaves the rest to it
   const { Hono } = await import('hono');
   const web: HttpApp = new Hono();
   web.get('*', ({ text }) => text('the application'));
-  const first = (request: { url?: string }, response: { end(text: string): void }): boolean => {
+  const first = (request: { url?: string | undefined }, response: { end(text: string): void }): boolean => {
     if (request.url !== '/raw?%41') return false;
     response.end('first');
     return true;
