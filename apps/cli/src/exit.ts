@@ -17,6 +17,8 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 export type CliErrorCode =
   /** An unknown command or option, or a value that cannot be. */
   | 'ERR_USAGE'
+  /** A configuration file that cannot be read, or says what cannot be. */
+  | 'ERR_CONFIG'
   /** A source that cannot be read, or is no torrent. */
   | 'ERR_SOURCE'
   /** What the command would do is not built yet. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Binds the program to this process: its streams, its signals and its exit status.
-import { run } from './program.ts';
+import { version } from '../package.json';
 
 const interrupt = new AbortController();
 
@@ -15,14 +15,25 @@ for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => in
 process.stdout.on('error', () => interrupt.abort());
 process.stderr.on('error', () => {});
 
-const status = await run(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  cwd: process.cwd(),
-  signal: interrupt.signal,
-});
+const status = await statusOf(process.argv.slice(2));
 
 // A pipe may still hold output; what else keeps the process alive must not.
 process.exitCode = status;
 process.stdout.write('', () => process.exit(status));
+
+async function statusOf(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    // Scripts ask for it often. Loading the parser of arguments would take half as long again as all the rest.
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const { run } = await import('./program.ts');
+  return run(argv, {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: interrupt.signal,
+  });
+}

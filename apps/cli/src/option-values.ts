@@ -3,11 +3,6 @@ import { type HttpAddress, parseHttpAddress } from '@shoal/http-service/address'
 import { parseEndpoint, parseUrl as readUrl } from '@shoal/primitives';
 import { InvalidArgumentError } from 'commander';
 
-/** For options that may be given again: collects the values of `parse` in order. */
-export function again<T>(parse: (text: string) => T): (text: string, before: readonly T[] | undefined) => T[] {
-  return (text, before) => [...(before ?? []), parse(text)];
-}
-
 /** A TCP port; 0 lets the system choose. */
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,17 +1,26 @@
 // From what the user calls a torrent (a file, a URL) to its metainfo.
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type AnyMetainfo, type Metainfo, MetainfoError } from '@shoal/metainfo';
-import { parseAnyTorrent, readAnyMetainfo } from '@shoal/metainfo/node';
+import { parseAnyTorrent } from '@shoal/metainfo/node';
 import { CliError, EXIT, reasonOf } from './exit.ts';
-import { fetchTorrent } from './fetch-torrent.ts';
 import type { Io } from './io.ts';
 
 /** 40 or 64 hexadecimal digits, or 32 of base 32. */
 const BARE_HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32})$/i;
 
+/** Bytes of a .torrent that the user names; what the network sends is held to less. */
+const MAX_FILE = 64 * 1024 * 1024;
+
+/** A torrent, and the bytes it was read from. */
+export interface TorrentSource {
+  readonly metainfo: AnyMetainfo;
+  readonly bytes: Uint8Array;
+}
+
 /** A torrent to download or seed. Rejects with CliError, also for version 2 alone. */
 export async function loadTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<Metainfo> {
-  const metainfo = await loadAnyTorrent(source, io);
+  const { metainfo } = await loadAnyTorrent(source, io);
   if (metainfo.version !== 'v2') return metainfo;
   throw new CliError('ERR_UNSUPPORTED', `${source} is a torrent of version 2 alone, which is not supported yet`, {
     status: EXIT.wrong,
@@ -20,13 +29,18 @@ export async function loadTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>
 }
 
 /** A torrent to look at. Rejects with CliError. */
-export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<AnyMetainfo> {
-  if (/^magnet:/i.test(source)) throw unsupported('a magnet link');
-  if (BARE_HASH.test(source)) throw unsupported('a bare info-hash');
+export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<TorrentSource> {
+  if (isMagnet(source)) throw unsupported('a magnet link');
+  if (isBareHash(source)) throw unsupported('a bare info-hash');
   try {
-    if (isWebUrl(source)) return parseAnyTorrent(await fetchTorrent(source, io.signal));
+    if (isWebUrl(source)) {
+      const { fetchTorrent } = await import('./fetch-torrent.ts');
+      const bytes = await fetchTorrent(source, io.signal);
+      return { bytes, metainfo: parseAnyTorrent(bytes) };
+    }
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) throw unsupported(`a ${source.slice(0, source.indexOf(':'))} URL`);
-    return await readAnyMetainfo(resolve(io.cwd, source));
+    const bytes = await readAtMost(resolve(io.cwd, source));
+    return { bytes, metainfo: parseAnyTorrent(bytes, { limits: { size: MAX_FILE } }) };
   } catch (error) {
     if (error instanceof CliError || io.signal.aborted) throw error;
     throw new CliError('ERR_SOURCE', `cannot read ${source}: ${reasonOf(error)}`, {
@@ -39,6 +53,27 @@ export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signa
 
 export function isWebUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
+}
+
+export function isMagnet(source: string): boolean {
+  return /^magnet:/i.test(source);
+}
+
+export function isBareHash(source: string): boolean {
+  return BARE_HASH.test(source);
+}
+
+/** The file's size is not asked: a pipe has none. */
+async function readAtMost(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of file.createReadStream({ highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MAX_FILE) throw new Error(`more than ${MAX_FILE} bytes, too large for a torrent`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts, length);
 }
 
 function unsupported(what: string): CliError {

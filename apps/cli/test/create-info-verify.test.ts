@@ -159,8 +159,7 @@ describe('info', () => {
       ['text.torrent', /^shoal: cannot read text\.torrent: not a torrent: .+\n$/],
       ['photos', /^shoal: cannot read photos: it is a folder \(give the \.torrent file; .+\)\n$/],
       ['none.torrent', /^shoal: cannot read none\.torrent: no such file or folder \(check the path\)\n$/],
-      ['magnet:?xt=urn:btih:00', /^shoal: a magnet link as a source is not supported yet \(.+\)\n$/],
-      ['0'.repeat(40), /^shoal: a bare info-hash as a source is not supported yet \(.+\)\n$/],
+      ['magnet:?xt=urn:btih:00', /^shoal: cannot read the magnet link: urn:btih is 40 .+\n$/],
       ['ftp://example.org/a', /^shoal: a ftp URL as a source is not supported yet \(.+\)\n$/],
     ] as const) {
       const { status, stdout, stderr } = await shoal(['info', source, '--json'], { cwd });

@@ -24,7 +24,7 @@ beforeAll(async () => {
     platform: 'node',
     target: 'node20',
     conditions: ['@shoal/source'],
-    external: ['commander', 'log-update', 'cli-truncate', 'picocolors'],
+    external: ['commander', 'string-width', 'cli-truncate', 'picocolors'],
     outExtension: { '.js': '.mjs' },
     logLevel: 'error',
   });

@@ -4,7 +4,9 @@ import { parsePeer, parsePieceLength, parsePort, parseSeconds, parseTrackerUrl }
 import { stateDirOf } from '../src/state-dir.ts';
 import { shoal, temporaryFolder } from './shoal.ts';
 
-const COMMANDS = ['get', 'seed', 'create', 'info', 'verify', 'tracker', 'announce'];
+const TRANSFERS = ['get', 'seed', 'stream'];
+const TORRENTS = ['create', 'info', 'magnet', 'edit', 'verify'];
+const COMMANDS = [...TRANSFERS, ...TORRENTS, 'tracker', 'announce', 'scrape', 'completions'];
 
 describe('the command line', () => {
   test('--version and --help go to stdout with status 0', async () => {
@@ -22,6 +24,7 @@ describe('the command line', () => {
     const { status, stdout } = await shoal([command, '--help'], { cwd: '/' });
     expect(status).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples?:\\n {2}\\$ shoal ${command} `));
+    expect(stdout).toContain('Global Options:\n');
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -30,6 +33,8 @@ describe('the command line', () => {
     [['info', 'a.torrent', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
     [['get', 'a.torrent', '--no-dht'], "unknown option '--no-dht' (see shoal get --help)"],
     [['frobnicate'], "unknown command 'frobnicate' (see shoal --help)"],
+    [['gte', 'a.torrent'], "unknown command 'gte' (Did you mean get?)"],
+    [['--config', 'x', 'get', '--sed'], "unknown option '--sed' (Did you mean --seed?)"],
     [['get'], "missing required argument 'SOURCE' (see shoal get --help)"],
     [['info', 'a', 'b'], "too many arguments for 'info': Expected 1 argument but got 2 (see shoal info --help)"],
     [
@@ -41,10 +46,13 @@ describe('the command line', () => {
     expect(await shoal(argv, { cwd: '/' })).toEqual({ status: 2, stdout: '', stderr: `shoal: ${message}\n` });
   });
 
-  test('no command at all shows the help, on stderr', async () => {
+  test('no command at all shows the first steps, on stderr, in a screenful', async () => {
     const { status, stdout, stderr } = await shoal([], { cwd: '/' });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toContain('Usage: shoal ');
+    const shown = [...stderr.matchAll(/^ {2}shoal ([a-z]+) /gm)].map((match) => match[1]);
+    expect(COMMANDS).toEqual(expect.arrayContaining(shown));
+    expect(stderr.split('\n').length).toBeLessThan(16);
+    for (const line of stderr.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(stderr.endsWith('\nshoal: no command given (see shoal --help)\n')).toBe(true);
   });
 

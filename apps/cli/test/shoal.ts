@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import type { Io } from '../src/io.ts';
+import { PassThrough, Writable } from 'node:stream';
+import type { Input, Io } from '../src/io.ts';
 import { run } from '../src/program.ts';
 
 export class Capture extends Writable {
@@ -65,6 +65,8 @@ export interface Event {
 }
 
 export interface Running {
+  /** What the user types. */
+  readonly stdin: PassThrough;
   readonly stdout: Capture;
   readonly stderr: Capture;
   readonly ended: Promise<number>;
@@ -82,9 +84,12 @@ export function start(argv: readonly string[], { cwd, env, terminal }: Surroundi
   const abort = new AbortController();
   const stdout = new Capture(terminal);
   const stderr = new Capture(terminal);
-  const io: Io = { stdout, stderr, cwd, signal: abort.signal, env: { SHOAL_STATE_DIR: join(cwd, '.state'), ...env } };
+  const stdin: Input & PassThrough = Object.assign(new PassThrough(), { isTTY: terminal !== undefined });
+  const own = { SHOAL_STATE_DIR: join(cwd, '.state'), XDG_CONFIG_HOME: join(cwd, '.config') };
+  const io: Io = { stdin, stdout, stderr, cwd, signal: abort.signal, env: { ...own, ...env } };
   const ended = run(argv, io);
   return {
+    stdin,
     stdout,
     stderr,
     ended,

@@ -1,13 +1,13 @@
 import { resolve, sep } from 'node:path';
 import { MetainfoError } from '@shoal/metainfo';
 import { type CreatedTorrent, createTorrent } from '@shoal/metainfo/node';
-import { writeFileAtomic } from '@shoal/storage/node';
 import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { describeFacts, factsOf } from '../output/facts.ts';
 import { createJobProgress } from '../output/job-progress.ts';
 import { printable } from '../output/printable.ts';
 import { writeJson, writeLines } from '../output/write.ts';
+import { writeFile } from '../write-file.ts';
 
 /** What a torrent is made with; `seed` makes them too. */
 export interface TorrentMaking {
@@ -43,7 +43,7 @@ export async function create(path: string, options: CreateOptions, io: Io): Prom
 /** Hashes what lies at `path`. Rejects with CliError, or the signal's reason. */
 export async function makeTorrent(path: string, options: TorrentMaking, io: Io): Promise<CreatedTorrent> {
   const creationDate = creationDateOf(options, io);
-  const progress = await createJobProgress(io.stderr, 'hashing');
+  const progress = await createJobProgress(io, 'hashing');
   try {
     return await createTorrent(resolve(io.cwd, path), {
       announce: (options.tracker ?? []).map((url) => [url]),
@@ -77,16 +77,7 @@ export async function writeTorrent(output: string, created: CreatedTorrent, data
       hint: 'name another place with --output',
     });
   }
-  try {
-    await writeFileAtomic(output, created.bytes);
-  } catch (error) {
-    // The storage package's words would name the file a second time.
-    const reason = reasonOf((error as { cause?: unknown }).cause ?? error);
-    throw new CliError('ERR_WRITE', `cannot write ${output}: ${reason}`, {
-      hint: 'name another place with --output',
-      cause: error,
-    });
-  }
+  await writeFile(output, created.bytes);
 }
 
 /** Now, unless told otherwise; SOURCE_DATE_EPOCH is the convention of reproducible builds. */

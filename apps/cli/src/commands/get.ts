@@ -10,16 +10,14 @@ import { printable } from '../output/printable.ts';
 import { whyNothing } from '../output/why-nothing.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
-import { prioritiesFor } from '../selection.ts';
+import { prioritiesFor, type SelectionOptions } from '../selection.ts';
 import { loadTorrent } from '../source.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
 
-export interface GetOptions extends PeerOptions {
+export interface GetOptions extends PeerOptions, SelectionOptions {
   readonly dir?: string;
   readonly peer?: readonly string[];
-  /** Globs. */
-  readonly select?: readonly string[];
   readonly sequential?: boolean;
   /** Seconds. */
   readonly timeout?: number;
@@ -31,18 +29,24 @@ export interface GetOptions extends PeerOptions {
   readonly list?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly color?: boolean;
 }
 
 /** Downloads until everything is complete and verified, and seeds on where told to. */
 export async function get(sources: readonly string[], options: GetOptions, io: Io): Promise<ExitStatus> {
   const deadline = new AbortController();
-  const timer = options.timeout && setTimeout(() => deadline.abort(), options.timeout * 1_000);
+  const startTimer = (): NodeJS.Timeout | undefined =>
+    options.timeout === undefined ? undefined : setTimeout(() => deadline.abort(), options.timeout * 1_000);
+  let timer = startTimer();
   const stop = AbortSignal.any([io.signal, deadline.signal]);
+  if (options.choose && !options.list) (await import('../choose/choose-files.ts')).assertCanAsk(io);
   try {
     const torrents = await loadAll(sources, { ...io, signal: stop });
     if (options.list) return list(torrents, options, io);
-    return await download(torrents, options, io, deadline.signal);
+    // The user may think as long as they like.
+    clearTimeout(timer);
+    const wanted = await wishesFor(torrents, options, io);
+    timer = startTimer();
+    return await download(wanted, options, io, deadline.signal);
   } catch (error) {
     if (!deadline.signal.aborted || io.signal.aborted || error instanceof CliError) throw error;
     throw new CliError('ERR_TIMEOUT', `timed out after ${options.timeout} s: a source has not answered yet`);
@@ -65,20 +69,23 @@ function list(torrents: readonly Metainfo[], { json }: GetOptions, io: Io): Exit
   for (const facts of torrents.map(factsOf)) {
     if (json) writeJson(io.stdout, facts);
     else
-      writeLines(io.stdout, [`${printable(facts.name)}: ${formatBytes(facts.totalLength)}`, ...describeFiles(facts)]);
+      writeLines(io.stdout, [
+        `${printable(facts.name)}: ${formatBytes(facts.totalLength)}`,
+        ...describeFiles(facts.files),
+      ]);
   }
   return EXIT.done;
 }
 
 async function download(
-  torrents: readonly Metainfo[],
+  wanted: readonly Wanted[],
   options: GetOptions,
   io: Io,
   deadline: AbortSignal,
 ): Promise<ExitStatus> {
   const peers = await resolvePeers(options.peer ?? []);
   const dir = resolve(io.cwd, options.dir ?? '.');
-  const requests = torrents.map((metainfo) => ({ metainfo, options: { dir, peers, ...wishesFor(metainfo, options) } }));
+  const requests = wanted.map(({ metainfo, wishes }) => ({ metainfo, options: { dir, peers, ...wishes } }));
   const seedsOn = isSeedingOn(options);
   const { result, allSaved } = await runTransfers(
     {
@@ -131,18 +138,28 @@ async function complete(run: TransferRun, transfer: Transfer, options: GetOption
   return true;
 }
 
-/** What the user wants of one torrent. */
-function wishesFor(metainfo: Metainfo, options: GetOptions): Partial<AddOptions> {
+interface Wanted {
+  readonly metainfo: Metainfo;
+  readonly wishes: Partial<AddOptions>;
+}
+
+/** What the user wants of each torrent; asks, one after the other, where that is to be chosen. */
+async function wishesFor(torrents: readonly Metainfo[], options: GetOptions, io: Io): Promise<Wanted[]> {
   const { seedRatio, seedTime } = options;
-  const priorities = prioritiesFor(metainfo, options.select ?? []);
-  return {
-    ...(priorities === undefined ? {} : { priorities }),
-    ...(options.sequential ? { order: 'sequential' as const } : {}),
-    shareLimits: {
-      ...(seedRatio === undefined ? {} : { ratio: seedRatio }),
-      ...(seedTime === undefined ? {} : { timeMs: seedTime * 1_000 }),
-    },
-  };
+  const wanted: Wanted[] = [];
+  for (const metainfo of torrents) {
+    const priorities = await prioritiesFor(metainfo, options, io);
+    const wishes = {
+      ...(priorities === undefined ? {} : { priorities }),
+      ...(options.sequential ? { order: 'sequential' as const } : {}),
+      shareLimits: {
+        ...(seedRatio === undefined ? {} : { ratio: seedRatio }),
+        ...(seedTime === undefined ? {} : { timeMs: seedTime * 1_000 }),
+      },
+    };
+    wanted.push({ metainfo, wishes });
+  }
+  return wanted;
 }
 
 function isSeedingOn({ seed, seedRatio, seedTime }: GetOptions): boolean {

@@ -19,6 +19,7 @@ export interface SeedOptions extends PeerOptions {
   readonly peer?: readonly string[];
   readonly output?: string;
   readonly json?: boolean;
+  readonly color?: boolean;
 }
 
 /** How long the first announce may take before the user hears of the rest. */

@@ -7,17 +7,15 @@ import { createReporter } from '../output/create-reporter.ts';
 import { printable } from '../output/printable.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
-import { prioritiesFor } from '../selection.ts';
+import { prioritiesFor, type SelectionOptions } from '../selection.ts';
 import { loadTorrent } from '../source.ts';
 import { createStreamApp, streamedFiles } from '../stream-app.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
 
-export interface StreamOptions extends PeerOptions {
+export interface StreamOptions extends PeerOptions, SelectionOptions {
   readonly dir?: string;
   readonly peer?: readonly string[];
-  /** Globs. */
-  readonly select?: readonly string[];
   readonly http?: HttpAddress;
   readonly json?: boolean;
 }
@@ -25,7 +23,7 @@ export interface StreamOptions extends PeerOptions {
 /** Serves a torrent's files over HTTP while they download, and on, until it is interrupted. */
 export async function stream(source: string, options: StreamOptions, io: Io): Promise<ExitStatus> {
   const metainfo = await loadTorrent(source, io);
-  const priorities = prioritiesFor(metainfo, options.select ?? []);
+  const priorities = await prioritiesFor(metainfo, options, io);
   const dir = resolve(io.cwd, options.dir ?? '.');
   const peers = await resolvePeers(options.peer ?? []);
   const wishes = { order: 'sequential' as const, ...(priorities === undefined ? {} : { priorities }) };

@@ -44,7 +44,7 @@ async function checkData(metainfo: Metainfo, root: string, io: Io): Promise<Veri
     expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
     budget: new ByteBudget(64 * 1024 * 1024),
   });
-  const progress = await createJobProgress(io.stderr, 'checking');
+  const progress = await createJobProgress(io, 'checking');
   const whole = new Bitfield(layout.pieceCount);
   try {
     const all = Array.from({ length: layout.pieceCount }, (_, piece) => piece);

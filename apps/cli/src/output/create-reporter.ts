@@ -12,8 +12,8 @@ export interface ReporterOptions {
 export async function createReporter(options: ReporterOptions, io: Io): Promise<Reporter> {
   if (options.json) return (await import('./json-reporter.ts')).createJsonReporter(io);
   if (options.quiet) return silent(io);
-  const isTerminal = io.stderr.isTTY === true && io.env.TERM !== 'dumb';
-  if (!isTerminal) return (await import('./plain-reporter.ts')).createPlainReporter(io);
+  const isScreen = io.stderr.isTTY === true && io.env.TERM !== 'dumb';
+  if (!isScreen) return (await import('./plain-reporter.ts')).createPlainReporter(io);
   const { createTerminalReporter } = await import('./terminal-reporter.ts');
   return createTerminalReporter(io, { color: options.color !== false && !io.env.NO_COLOR });
 }

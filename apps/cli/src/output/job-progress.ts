@@ -1,5 +1,5 @@
 // Progress of a job that takes a while and is over then (hashing): one line on a terminal, nothing anywhere else.
-import type { Output } from '../io.ts';
+import type { Io } from '../io.ts';
 import { formatBytes, formatPercent } from './format.ts';
 
 const REDRAW_MS = 100;
@@ -10,20 +10,27 @@ export interface JobProgress {
   end(): void;
 }
 
-export async function createJobProgress(output: Output, verb: string): Promise<JobProgress> {
-  if (output.isTTY !== true) return { update: () => {}, end: () => {} };
-  const { createLogUpdate } = await import('log-update');
-  const draw = createLogUpdate(output);
+export async function createJobProgress(
+  { stderr, env }: Pick<Io, 'stderr' | 'env'>,
+  verb: string,
+): Promise<JobProgress> {
+  if (stderr.isTTY !== true) return { update: () => {}, end: () => {} };
+  const { isScreen, LiveRegion } = await import('./live-region.ts');
+  if (!isScreen(stderr, env)) return { update: () => {}, end: () => {} };
+  let line = '';
+  const region = new LiveRegion({
+    output: stderr,
+    env,
+    render: ({ columns }) => (line === '' ? [] : [line.slice(0, columns)]),
+  });
   let drawnAt = Number.NEGATIVE_INFINITY;
   return {
     update(bytesDone, bytesTotal) {
       if (performance.now() - drawnAt < REDRAW_MS) return;
       drawnAt = performance.now();
-      draw(`${verb} ${formatPercent(bytesDone, bytesTotal)} of ${formatBytes(bytesTotal)}`);
+      line = `${verb} ${formatPercent(bytesDone, bytesTotal)} of ${formatBytes(bytesTotal)}`;
+      region.draw();
     },
-    end() {
-      draw.clear();
-      draw.done();
-    },
+    end: () => region.close(),
   };
 }

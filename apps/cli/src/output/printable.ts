@@ -2,7 +2,7 @@
 // turn the reading order around.
 
 /** C0 and C1 controls, line separators, and the marks that change the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+export const UNPRINTABLE: RegExp = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** The text with everything unprintable spelled out as `\u{..}`. */
 export function printable(text: string): string {

@@ -1,11 +1,12 @@
 // For a person at a terminal: two lines a torrent that are drawn over again, on stderr; what stays goes to stdout.
 import cliTruncate from 'cli-truncate';
-import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
+import stringWidth from 'string-width';
 import { writeFailure } from '../exit.ts';
 import type { Io } from '../io.ts';
 import type { Transfer } from '../transfer.ts';
 import { formatPercent } from './format.ts';
+import { LiveRegion } from './live-region.ts';
 import type { Reporter } from './reporter.ts';
 import {
   figuresOf,
@@ -24,10 +25,11 @@ const LONGEST_BAR = 32;
 const FIGURES = 50;
 /** A shorter bar says nothing. */
 const SHORTEST_BAR = 8;
+/** Of a name, where the terminal is narrow: the phase gives way before. */
+const SHORTEST_NAME = 8;
 
-export function createTerminalReporter({ stdout, stderr }: Io, options: { readonly color: boolean }): Reporter {
+export function createTerminalReporter({ stdout, stderr, env }: Io, options: { readonly color: boolean }): Reporter {
   const colors = pc.createColors(options.color);
-  const draw = createLogUpdate(stderr);
   let current: readonly Transfer[] = [];
 
   const bar = (share: number, width: number): string => {
@@ -35,66 +37,59 @@ export function createTerminalReporter({ stdout, stderr }: Io, options: { readon
     return colors.green('━'.repeat(filled)) + colors.dim('─'.repeat(width - filled));
   };
 
-  const rowsOf = (transfer: Transfer): string[] => {
-    // The last column stays free: some terminals wrap when it is written to.
-    const width = Math.min(stderr.columns ?? 80, WIDEST) - 1;
+  const rowsOf = (transfer: Transfer, columns: number): string[] => {
+    const width = Math.min(columns, WIDEST);
     const share = shareOf(transfer);
     const percent = formatPercent(share, 1).padStart(6);
     const figures = figuresOf(transfer);
-    const room = Math.min(LONGEST_BAR, width - percent.length - Math.max(figures.length, FIGURES) - 4);
+    const room = Math.min(LONGEST_BAR, width - percent.length - Math.max(stringWidth(figures), FIGURES) - 4);
     const figuresRow = [percent, ...(room < SHORTEST_BAR ? [] : [bar(share, room)]), figures].join('  ');
     const phase = phaseOf(transfer);
-    const name = cliTruncate(nameOf(transfer), width - phase.length - 2, { position: 'middle' });
+    const nameRoom = Math.max(SHORTEST_NAME, width - phase.length - 2);
+    const name = cliTruncate(nameOf(transfer), nameRoom, { position: 'middle' });
     const trouble = troubleOf(transfer);
     return [
-      `${colors.bold(name)}  ${colors.cyan(phase)}`,
+      cliTruncate(`${colors.bold(name)}  ${colors.cyan(phase)}`, width),
       cliTruncate(figuresRow, width),
       ...(trouble === null ? [] : [colors.yellow(cliTruncate(`        ${trouble}`, width))]),
     ];
   };
 
-  const redraw = (): void => {
-    if (current.length > 0) draw(current.flatMap(rowsOf).join('\n'));
-  };
-
-  /** Lines that stay, above what is redrawn. */
-  const keep = (write: () => void): void => {
-    draw.clear();
-    write();
-    redraw();
-  };
+  const region = new LiveRegion({
+    output: stderr,
+    env,
+    render: ({ columns }) => current.flatMap((transfer) => rowsOf(transfer, columns)),
+  });
 
   return {
     everyMs: 250,
     added(transfer) {
       current = [...current, transfer];
     },
-    state: redraw,
+    state: () => region.draw(),
     file() {},
     progress(transfers) {
       current = transfers;
-      if (transfers.length === 0) draw.clear();
-      redraw();
+      region.draw();
     },
     done(transfer) {
       current = current.filter((other) => other !== transfer);
-      keep(() => stdout.write(`${summaryOf(transfer)}\n`));
+      region.keep(() => stdout.write(`${summaryOf(transfer)}\n`));
     },
     seeding(transfer, port) {
-      keep(() => {
+      region.keep(() => {
         stdout.write(`${seedingLine(transfer, port)}\n`);
         for (const trouble of trackerTroubles(transfer)) stderr.write(`${colors.yellow(trouble)}\n`);
       });
     },
-    warning: (_, failure) => keep(() => writeFailure(stderr, failure)),
+    warning: (_, failure) => region.keep(() => writeFailure(stderr, failure)),
     failed(transfer, failure) {
       current = current.filter((other) => other !== transfer);
-      keep(() => writeFailure(stderr, failure));
+      region.keep(() => writeFailure(stderr, failure));
     },
     close() {
       current = [];
-      draw.clear();
-      draw.done();
+      region.close();
     },
   };
 }

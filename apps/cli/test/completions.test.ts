@@ -1,0 +1,139 @@
+// The scripts in the shells themselves: what they offer where.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { SHELLS } from '../src/completions/shells.ts';
+import { shoal, temporaryFolder } from './shoal.ts';
+
+const COMMANDS = ['announce', 'completions', 'create', 'edit', 'get', 'info', 'magnet', 'scrape', 'seed', 'stream'];
+const ALL_COMMANDS = [...COMMANDS, 'tracker', 'verify'];
+
+const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
+const scripts = new Map<string, string>();
+
+beforeAll(async () => {
+  for (const shell of SHELLS) {
+    const { status, stdout, stderr } = await shoal(['completions', shell], { cwd: '/' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    scripts.set(shell, stdout);
+  }
+});
+
+/** A folder with torrents, other files and folders, names with spaces among them; answers it. */
+async function folder(shell: string): Promise<string> {
+  const cwd = await temporaryFolder(onTestFinished);
+  await mkdir(join(cwd, 'down loads'));
+  await mkdir(join(cwd, 'data'));
+  for (const file of ['a.torrent', 'b c.torrent', 'notes.txt']) await writeFile(join(cwd, file), '');
+  await writeFile(join(cwd, '.completions'), scripts.get(shell) as string);
+  return cwd;
+}
+
+type Offers = (words: readonly string[]) => string[];
+
+/** The last word is what was typed so far of it. */
+async function bash(): Promise<Offers> {
+  const cwd = await folder('bash');
+  return (words) => {
+    const list = ['shoal', ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+    const script = `source ./.completions
+      COMP_WORDS=(${list.join(' ')}); COMP_CWORD=${words.length}; COMP_LINE=\${COMP_WORDS[*]}; COMP_POINT=\${#COMP_LINE}
+      _shoal shoal "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD-1]}"
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['--norc', '--noprofile', '-c', script], { cwd, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.split('\n').filter(Boolean).sort();
+  };
+}
+
+async function fish(): Promise<Offers> {
+  const cwd = await folder('fish');
+  const env = { ...process.env, HOME: cwd, XDG_CONFIG_HOME: join(cwd, '.config'), XDG_DATA_HOME: join(cwd, '.data') };
+  return (words) => {
+    const line = ['shoal', ...words].map((word) => word.replaceAll(' ', '\\ ')).join(' ');
+    const script = `source ./.completions; complete -C ${`'${line.replaceAll("'", "\\'")}'`}`;
+    const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', script], { cwd, env, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const lines = stdout.split('\n').filter(Boolean);
+    return lines.map((text) => (text.split('\t')[0] as string).replaceAll('\\ ', ' ')).sort();
+  };
+}
+
+/** What pressing Tab twice shows, in a terminal of zsh's own making. */
+async function zsh(): Promise<Offers> {
+  const cwd = await folder('zsh');
+  return (words) => {
+    const line = ['shoal', ...words].join(' ');
+    const script = `zmodload zsh/zpty
+      zpty z zsh -f -i
+      zpty -w z 'PS1=; stty columns 2000 rows 500; unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D'
+      zpty -w z "zstyle ':completion:*' verbose no; zstyle ':completion:*' list-rows-first yes"
+      zpty -w z 'LISTMAX=100000; setopt no_always_last_prompt list_packed; source ./.completions; bindkey "^X" list-choices; print REA''DY'
+      zpty -r z text $'*READY[^\\']*'
+      zpty -w -n z ${`$'${line.replaceAll("'", "\\'")}\\x18'`}
+      zpty -w -n z $'\\x15print EN\\'\\'D\\n'
+      zpty -r z text '*END[^d]*'
+      print -r -- $text
+      zpty -d z`;
+    const result = spawnSync('zsh', ['-f', '-c', script], { cwd, encoding: 'utf8', timeout: 15_000 });
+    return stripVTControlCharacters(result.stdout)
+      .split(/\s{2,}|[\r\n]+/)
+      .map((text) => text.trim());
+  };
+}
+
+describe.each([
+  ['bash', bash],
+  ['fish', fish],
+] as const)('%s', (shell, open) => {
+  test('completes commands, options and files', async ({ skip }) => {
+    skip(!has(shell), `${shell} is not installed`);
+    const offers = await open();
+    expect(offers([''])).toEqual(ALL_COMMANDS);
+    expect(offers(['s'])).toEqual(['scrape', 'seed', 'stream']);
+    expect(offers(['get', '--li'])).toEqual(['--limit-down', '--limit-up', '--list']);
+    expect(offers(['edit', '--no-'])).toEqual(['--no-comment', '--no-config', '--no-tracker', '--no-web-seed']);
+    expect(offers(['--config', 'x.json', 'get', '--cho'])).toEqual(['--choose']);
+    expect(offers(['completions', ''])).toEqual(['bash', 'fish', 'zsh']);
+    const names = (words: readonly string[]): string[] =>
+      offers(words)
+        .map((name) => name.replace(/\/$/, ''))
+        .filter((name) => !name.startsWith('.'));
+    expect(names(['get', ''])).toEqual(['a.torrent', 'b c.torrent', 'data', 'down loads']);
+    expect(names(['get', 'a.torrent', 'b'])).toEqual(['b c.torrent']);
+    expect(names(['get', '--dir', ''])).toEqual(['data', 'down loads']);
+    expect(names(['get', '-d', 'do'])).toEqual(['down loads']);
+    expect(names(['get', '--ip-filter', 'no'])).toEqual(['notes.txt']);
+    expect(names(['create', 'no'])).toEqual(['notes.txt']);
+    expect(names(['get', '--limit-up', ''])).toEqual([]);
+  });
+});
+
+test('zsh completes commands, options and files', async ({ skip }) => {
+  skip(!has('zsh'), 'zsh is not installed');
+  const offers = await zsh();
+  expect(offers([''])).toEqual(expect.arrayContaining(ALL_COMMANDS));
+  const options = offers(['get', '--li']);
+  expect(options).toEqual(expect.arrayContaining(['--limit-down', '--limit-up', '--list']));
+  const torrents = offers(['get', '']).join('  ');
+  expect(torrents).toContain('a.torrent');
+  expect(torrents).not.toContain('notes.txt');
+});
+
+test.each(SHELLS)('%s: the script holds every option of every command, and is well-formed', async (shell) => {
+  const script = scripts.get(shell) as string;
+  for (const command of ALL_COMMANDS) {
+    const { stdout } = await shoal([command, '--help'], { cwd: '/' });
+    for (const [, option] of stdout.matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)) expect(script).toContain(option);
+  }
+  const cwd = await folder(shell);
+  if (has(shell)) execFileSync(shell, ['-n', join(cwd, '.completions')]);
+});
+
+test('a shell that is not known: status 2, and which are', async () => {
+  const { status, stderr } = await shoal(['completions', 'tcsh'], { cwd: '/' });
+  expect(status).toBe(2);
+  expect(stderr).toContain('bash, zsh, fish');
+});
