@@ -1,0 +1,2 @@
+export { createLocalDiscovery, type NodeLocalDiscoveryOptions } from './local-discovery.ts';
+export type { MulticastOptions } from './multicast.ts';

@@ -1,0 +1,3 @@
+import { buildOf } from '../../tsup.shared.ts';
+
+export default buildOf(import.meta.dirname);
