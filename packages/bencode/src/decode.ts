@@ -6,6 +6,7 @@ import type { Oddity } from './oddity.ts';
 import { Scanner } from './scanner.ts';
 import type { BencodeDict, BencodeValue } from './value.ts';
 
+/** How tolerant a reading is, and how much it may cost. */
 export interface DecodeOptions {
   /** Refuse what BEP 3 forbids but can be understood (see `OddityCode`). Default: false. */
   readonly strict?: boolean;

@@ -50,6 +50,7 @@ export interface ChokeDecision {
   readonly optimistic: string | number | null;
 }
 
+/** How many are unchoked, and for how long. */
 export interface ChokerOptions {
   /** Peers that are unchoked at the same time. */
   readonly slots: number;

@@ -8,6 +8,7 @@ export interface IpRange {
   readonly last: string;
 }
 
+/** Blocked addresses, IPv4 and IPv6. Immutable. */
 export class IpFilter {
   /** Blocks nobody. */
   static readonly EMPTY: IpFilter = new IpFilter(new RangeTableBuilder(1).build(), new RangeTableBuilder(4).build());

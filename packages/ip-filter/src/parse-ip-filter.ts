@@ -4,6 +4,7 @@ import { IpFilter } from './ip-filter.ts';
 import { parseLine } from './parse-line.ts';
 import { RangeTableBuilder } from './range-table.ts';
 
+/** What a list may cost. */
 export interface IpFilterLimits {
   /** Ranges as they are listed. Default 2,000,000. */
   readonly maxRanges?: number;
@@ -20,6 +21,7 @@ export interface SkippedLine {
   readonly reason: string;
 }
 
+/** A list that was read: what it blocks, and what in it was not understood. */
 export interface ParsedIpFilter {
   readonly filter: IpFilter;
   /** Lines that block, each with a range; the filter has fewer where they overlap or touch. */

@@ -4,6 +4,7 @@ import { HASH_LENGTH, LEAF_LENGTH, pieceLevel, treeHeight } from './geometry.ts'
 import { rootOf } from './layers.ts';
 import { padHash, type Sha256 } from './pad-hashes.ts';
 
+/** A file's hashes, as a torrent of version 2 holds them. */
 export interface HashedFile {
   /** Bytes. */
   readonly length: number;
@@ -13,6 +14,7 @@ export interface HashedFile {
   readonly pieceLayer: Uint8Array;
 }
 
+/** Hashes a file that arrives in parts of any length, and keeps no more of it than its piece layer (BEP 52). */
 export class FileHasher {
   readonly #sha256: Sha256;
   readonly #pieceLevel: number;

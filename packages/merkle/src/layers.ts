@@ -27,6 +27,7 @@ export function parentLayer(layer: Uint8Array, level: number, sha256: Sha256): U
   return parents;
 }
 
+/** How a layer stands in its tree. */
 export interface RootOptions {
   /** Where the layer stands; 0, the leaves, unless told otherwise. */
   readonly level?: number;

@@ -4,6 +4,7 @@ import { parentLayer } from './layers.ts';
 import { padHash, type Sha256 } from './pad-hashes.ts';
 import { checkRange, type HashRange, type Proof } from './proof.ts';
 
+/** The hash tree of one file (BEP 52), from its lowest known level up; answers hashes and their proofs. */
 export class MerkleTree {
   /** The lowest level that is known: 0 with the leaves, more with a piece layer alone. */
   readonly level: number;

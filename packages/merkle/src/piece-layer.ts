@@ -2,6 +2,7 @@ import { HASH_LENGTH, leafCount, pieceLayerCount, pieceLevel, treeHeight } from 
 import { rootOf } from './layers.ts';
 import type { Sha256 } from './pad-hashes.ts';
 
+/** What a torrent says of one file: to be checked against itself. */
 export interface PieceLayerClaim {
   /** The hashes of the pieces, behind one another. */
   readonly layer: Uint8Array;

@@ -24,6 +24,7 @@ export interface FileToList {
   readonly symlink?: readonly string[];
 }
 
+/** What a new torrent says. */
 export interface CreateMetainfoOptions {
   /** The file's or folder's name. */
   readonly name: string;

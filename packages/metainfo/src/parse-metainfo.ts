@@ -33,6 +33,7 @@ const MAX_PIECES = 2 ** 21;
 
 const SHA1_LENGTH = 20;
 
+/** How a .torrent is read. */
 export interface ParseOptions {
   /** Of the bencoded document; 10 MiB unless told otherwise. */
   readonly limits?: Partial<DecodeLimits>;

@@ -14,6 +14,7 @@ import { Peer, type PickerPeer } from './peer.ts';
 import { PieceSet } from './piece-set.ts';
 import { type PickerGeometry, type PickerLimits, Pieces } from './pieces.ts';
 
+/** What a picker picks from. */
 export interface PickerOptions {
   readonly geometry: PickerGeometry;
   /** Pieces that are verified already. Copied. */
@@ -23,6 +24,7 @@ export interface PickerOptions {
   readonly limits?: Partial<PickerLimits>;
 }
 
+/** What holds for the peer that is asked, at this moment. */
 export interface PickOptions {
   /** The peer chokes us: only pieces that it allowed by `allowFast` (BEP 6). */
   readonly choked?: boolean;

@@ -18,6 +18,7 @@ export interface Unloadable {
   unload(): void;
 }
 
+/** Counts the memory that all torrents of a session hold, against one limit. */
 export class ByteBudget {
   /** Bytes. */
   readonly limit: number;

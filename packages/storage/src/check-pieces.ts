@@ -6,6 +6,7 @@ export interface Checker {
   check(piece: number): Promise<Verdict>;
 }
 
+/** How pieces are checked, and who is told. */
 export interface CheckPiecesOptions {
   /** Reads and hashes under way at a time; 4 unless told. */
   readonly concurrency?: number;

@@ -1,6 +1,7 @@
 // Whether bytes are what the torrent promised. The engine asks for a verdict, never for a digest.
 import { bytesEqual } from '@shoal/primitives';
 
+/** Whether a piece is what it must be. */
 export type Verdict = 'ok' | 'bad';
 
 /** What a piece must be. At least one of the hashes is there. */

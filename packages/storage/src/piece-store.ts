@@ -13,6 +13,7 @@ import type { PartialPiece } from './resume.ts';
 import type { Storage } from './storage.ts';
 import { UnfinishedPiece } from './unfinished-piece.ts';
 
+/** What a piece store stands on. */
 export interface PieceStoreOptions {
   readonly layout: Layout;
   /** Open already; the piece store neither opens nor closes it. */
@@ -41,6 +42,7 @@ export interface PendingPiece extends PartialPiece {
   readonly stored: readonly number[];
 }
 
+/** The pieces of one torrent between the wire and the disk: blocks in, verdicts and blocks out, under a byte budget. */
 export class PieceStore {
   readonly #layout: Layout;
   readonly #storage: Storage;

@@ -21,6 +21,7 @@ export interface FastResume {
   readonly partial: readonly PartialPiece[];
 }
 
+/** What has to be done before a torrent knows what it has. */
 export interface CheckPlan {
   /** Pieces to claim without reading them. */
   readonly trusted: Bitfield;

@@ -3,6 +3,7 @@
 // so what gives way in a set of four is the one that is fullest.
 import { type HostWords, mixWords } from './host-words.ts';
 
+/** How much one address may ask: a token bucket. */
 export interface RateLimit {
   /** Questions a second, for as long as one likes. */
   readonly perSecond: number;

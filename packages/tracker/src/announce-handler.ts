@@ -15,6 +15,7 @@ import {
 } from './tracker.ts';
 
 export type { Asker, LocalPeer, TrackerTotals } from './tracker.ts';
+/** The tracker's own options. */
 export type AnnounceHandlerOptions = TrackerOptions;
 
 /** What goes back over HTTP, as text/plain. A refusal has status 200, because clients read no reason under any other. */
@@ -28,6 +29,7 @@ const MAX_SCRAPE = 100;
 const FULL_SCRAPE_LIFE_MS = 60_000;
 const TOO_OFTEN = refusal('too many questions from your address', 1);
 
+/** A tracker over HTTP, without sockets: the query of a request in, the body of its answer out. */
 export class AnnounceHandler {
   readonly #tracker: Tracker;
   #fullScrape: { readonly at: number; readonly answer: Promise<Uint8Array> } | undefined;

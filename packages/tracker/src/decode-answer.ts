@@ -18,6 +18,7 @@ export interface AnswerLimits {
   readonly maxBytes: number;
 }
 
+/** Seconds, peers and bytes that hold unless told otherwise. */
 export const DEFAULT_ANSWER_LIMITS: AnswerLimits = {
   minInterval: 60,
   maxInterval: 86_400,

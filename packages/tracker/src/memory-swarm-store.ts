@@ -37,6 +37,7 @@ interface Swarm {
   place: number;
 }
 
+/** How much a store in memory may hold. */
 export interface MemorySwarmStoreOptions {
   /** In [0, 1). */
   readonly random: () => number;

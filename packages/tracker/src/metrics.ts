@@ -34,11 +34,13 @@ export function metricsText(totals: SwarmTotals, counters: TrackerCounters, extr
   return metrics.map(textOf).join('');
 }
 
+/** One figure of a metric. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
+/** A metric of its host's, beside the tracker's own. */
 export interface Metric {
   readonly name: string;
   readonly type: 'gauge' | 'counter';

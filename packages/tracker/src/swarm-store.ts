@@ -16,6 +16,7 @@ export interface SwarmPeer {
   readonly role: PeerRole;
 }
 
+/** What a store is told of one announce. */
 export interface SwarmAnnounce {
   /** The 20-byte wire key. */
   readonly infoHash: Uint8Array;
@@ -50,6 +51,7 @@ export interface CompactSwarmAnswer extends ScrapeCounts {
   readonly peers6: Uint8Array;
 }
 
+/** Figures of all swarms together. */
 export interface SwarmTotals {
   /** Torrents that somebody is in. */
   readonly torrents: number;

@@ -4,6 +4,7 @@ import type { PeerRole, SwarmAnnounce, SwarmAnswer, SwarmStore } from './swarm-s
 /** What the suite needs of a test runner; vitest's, node:test's and the like fit. */
 export type TestFunction = (name: string, body: () => Promise<void>) => unknown;
 
+/** What the suite needs: a runner, and a store. */
 export interface SwarmStoreSuiteOptions {
   readonly test: TestFunction;
   /** A store that is empty. */

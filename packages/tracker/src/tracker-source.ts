@@ -52,6 +52,7 @@ export type AnnounceFunction = (
   onLate: (response: AnnounceResponse) => void,
 ) => Promise<AnnounceResponse>;
 
+/** The trackers of one torrent, and what the world gives to ask them. */
 export interface TrackerSourceOptions {
   /** BEP 12. A URL that stands twice counts where it stands first; past 200 URLs the rest is left out. */
   readonly tiers: readonly (readonly string[])[];
@@ -78,6 +79,10 @@ interface Attempt extends AnnounceUnderWay {
   isOver: boolean;
 }
 
+/**
+ * The trackers of one torrent as a source of peers, in the shape of the session's PeerSource: decides whom to ask when (BEPs 3,
+ * 12).
+ */
 export class TrackerSource {
   readonly name = 'tracker';
   /** May serve private torrents (BEP 27). */

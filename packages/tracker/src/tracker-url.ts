@@ -3,6 +3,7 @@
 import { normalizeIp, parseUrl } from '@shoal/primitives';
 import { TrackerError } from './errors.ts';
 
+/** A tracker's address, parsed. */
 export type TrackerUrl =
   | { readonly protocol: 'http' | 'https'; readonly href: string; readonly host: string }
   | {

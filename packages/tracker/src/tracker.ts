@@ -11,6 +11,7 @@ import { canonicalHost, type HostWords, newHostWords, readHost } from './host-wo
 import { isPromise, type MaybePromise, whenKnown } from './maybe-promise.ts';
 import type { CompactSwarmAnswer, PeerRole, SwarmAnnounce, SwarmPeer, SwarmStore, SwarmTotals } from './swarm-store.ts';
 
+/** Whom a tracker serves, how often, and how much. */
 export interface TrackerOptions {
   readonly store: SwarmStore;
   /** In [0, 1). */
@@ -75,6 +76,7 @@ export interface TrackerCounters {
   staleIds: number;
 }
 
+/** Figures since the tracker began, and of its swarms now. */
 export interface TrackerTotals extends SwarmTotals {
   readonly announces: number;
   readonly scrapes: number;
@@ -82,6 +84,7 @@ export interface TrackerTotals extends SwarmTotals {
   readonly refusals: number;
 }
 
+/** An announce, whatever protocol it came by. */
 export interface Announcing {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
@@ -105,6 +108,7 @@ export interface Refused {
   readonly retryInMinutes: number | 'never' | undefined;
 }
 
+/** The answer to an announce. */
 export interface Announced {
   readonly ok: true;
   /** Seconds. */
@@ -123,6 +127,7 @@ export interface Announced {
   readonly host: string;
 }
 
+/** The answer to a scrape. */
 export interface Scraped {
   readonly ok: true;
   /** Null for torrents that nobody announced or that are not served. */
@@ -137,6 +142,7 @@ const NO_PASSKEY = refusal('this tracker wants a passkey in its address: .../PAS
 const BAD_PASSKEY = refusal('this passkey is not known', 'never');
 const NO_ADDRESS = refusal('your address is not known');
 
+/** Decides what a tracker answers, for all protocols that share it. */
 export class Tracker {
   readonly counters: TrackerCounters = {
     httpAnnounces: 0,

@@ -24,6 +24,7 @@ export function peekUdpAnswer(bytes: Uint8Array): { action: number; transactionI
   return { action: view.getUint32(0), transactionId: view.getUint32(4) };
 }
 
+/** Writes the answer to a connect, 16 bytes (BEP 15). A connection id has 8 bytes: RangeError otherwise. */
 export function encodeUdpConnectAnswer(transactionId: number, connectionId: Uint8Array): Uint8Array {
   if (connectionId.length !== 8) throw new RangeError(`a connection id has 8 bytes, not ${connectionId.length}`);
   return concatBytes([words(ACTION.connect, transactionId), connectionId]);
@@ -46,6 +47,7 @@ export function encodeUdpAnnounceAnswer(
   ]);
 }
 
+/** Writes the answer to a scrape (BEP 15), the figures in the order of the question. */
 export function encodeUdpScrapeAnswer(
   transactionId: number,
   counts: readonly Pick<ScrapeCounts, 'seeders' | 'completed' | 'leechers'>[],
@@ -54,6 +56,7 @@ export function encodeUdpScrapeAnswer(
   return words(ACTION.scrape, transactionId, ...figures);
 }
 
+/** Writes a refusal (BEP 15); the reason goes out as UTF-8. */
 export function encodeUdpError(transactionId: number, reason: string): Uint8Array {
   return concatBytes([words(ACTION.error, transactionId), new TextEncoder().encode(reason)]);
 }

@@ -16,6 +16,7 @@ export interface UdpConnection {
   readonly since: number;
 }
 
+/** What a UDP tracker is asked. */
 export type UdpQuestion =
   | {
       readonly kind: 'announce';
@@ -24,11 +25,13 @@ export type UdpQuestion =
     }
   | { readonly kind: 'scrape'; readonly infoHashes: readonly Uint8Array[] };
 
+/** How an exchange ended. */
 export type UdpOutcome =
   | { readonly kind: 'announce'; readonly response: AnnounceResponse }
   | { readonly kind: 'scrape'; readonly counts: readonly ScrapeCounts[] }
   | { readonly kind: 'failed'; readonly error: TrackerError };
 
+/** One question, and whom it goes to. */
 export interface UdpExchangeOptions {
   readonly question: UdpQuestion;
   /** The family of the tracker's address: it decides how long a peer's entry is. */
@@ -48,6 +51,7 @@ const CONNECTION_LIFE_MS = 60_000;
 /** Past it the wait does not grow any more (BEP 15). */
 const MAX_DOUBLINGS = 8;
 
+/** One question to a UDP tracker (BEP 15), without sockets: connects, sends again, and reads what comes back. */
 export class UdpExchange {
   readonly #question: UdpQuestion;
   readonly #family: 4 | 6;

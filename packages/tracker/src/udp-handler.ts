@@ -10,6 +10,7 @@ import type { Announced, Asker, Refused, Tracker } from './tracker.ts';
 import { encodeUdpError, encodeUdpScrapeAnswer } from './udp-answer.ts';
 import { ACTION, ANNOUNCE_LENGTH, decodeUdpRequest, type UdpRequest } from './udp-request.ts';
 
+/** The tracker that answers, and the keys of its connection ids. */
 export interface UdpHandlerOptions {
   /** May be shared with an `AnnounceHandler`. */
   readonly tracker: Tracker;
@@ -27,6 +28,7 @@ const SHORTEST_SCRAPE = 36;
 /** With its 8 bytes of head it is as long as the shortest scrape at most. */
 const STALE_ID = 'old connection id';
 
+/** A tracker over UDP (BEPs 15, 41), without sockets: a datagram in, a datagram or nothing out. */
 export class UdpHandler {
   readonly #tracker: Tracker;
   readonly #ids: ConnectionIds;

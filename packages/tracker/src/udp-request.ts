@@ -33,6 +33,7 @@ export type UdpRequest =
       readonly infoHashes: readonly Uint8Array[];
     };
 
+/** Writes a connect, 16 bytes (BEP 15). */
 export function encodeUdpConnect(transactionId: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(16));
   view.setBigUint64(0, PROTOCOL_ID);

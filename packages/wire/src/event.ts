@@ -28,6 +28,7 @@ export interface BlockPart extends BlockEvent {
   end: number;
 }
 
+/** What the peer did, or what became of the connection: what `poll` answers. */
 export type WireEvent =
   /** The peer's handshake is whole. On an accepted connection: answer with `accept`, or `fault`. */
   | ({ readonly type: 'handshake' } & Handshake)

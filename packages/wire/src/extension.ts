@@ -31,6 +31,7 @@ export interface ExtensionContext {
   fault(message: string): void;
 }
 
+/** Makes the extension of one connection. */
 export type ExtensionFactory = (context: ExtensionContext) => Extension;
 
 /** What the extended handshake says of ourselves (BEP 10). */

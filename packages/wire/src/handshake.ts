@@ -1,6 +1,7 @@
 // The 68 bytes that open a connection (BEP 3), and the reserved bits that BEPs 5, 6 and 10 put into them.
 import { WireError } from './errors.ts';
 
+/** Bytes of a handshake (BEP 3). */
 export const HANDSHAKE_LENGTH = 68;
 
 const PROTOCOL: Uint8Array = new TextEncoder().encode('\x13BitTorrent protocol');

@@ -40,6 +40,7 @@ export interface WireLimits {
   readonly heldBytes: number;
 }
 
+/** What holds unless told otherwise. */
 export const DEFAULT_LIMITS: WireLimits = {
   handshakeMs: 10_000,
   silenceMs: 150_000,

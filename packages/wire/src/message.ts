@@ -44,26 +44,32 @@ export type Message =
 /** Bytes of a PIECE frame before its block: length, type, piece, begin. */
 const PIECE_HEADER_LENGTH = 13;
 
+/** Four zero bytes: nothing, said in time (BEP 3). */
 export function encodeKeepAlive(): Uint8Array {
   return new Uint8Array(4);
 }
 
+/** CHOKE (BEP 3). */
 export function encodeChoke(): Uint8Array {
   return fixed(MESSAGE_ID.choke);
 }
 
+/** UNCHOKE (BEP 3). */
 export function encodeUnchoke(): Uint8Array {
   return fixed(MESSAGE_ID.unchoke);
 }
 
+/** INTERESTED (BEP 3). */
 export function encodeInterested(): Uint8Array {
   return fixed(MESSAGE_ID.interested);
 }
 
+/** NOT INTERESTED (BEP 3). */
 export function encodeNotInterested(): Uint8Array {
   return fixed(MESSAGE_ID.notInterested);
 }
 
+/** HAVE one more piece (BEP 3). */
 export function encodeHave(piece: number): Uint8Array {
   return fixed(MESSAGE_ID.have, piece);
 }
@@ -73,6 +79,7 @@ export function encodeBitfield(bytes: Uint8Array): Uint8Array {
   return variable(MESSAGE_ID.bitfield, bytes);
 }
 
+/** REQUEST a block; `begin` and `length` in bytes (BEP 3). */
 export function encodeRequest(piece: number, begin: number, length: number): Uint8Array {
   return fixed(MESSAGE_ID.request, piece, begin, length);
 }
@@ -85,6 +92,7 @@ export function encodePiece(piece: number, begin: number, block: Uint8Array): Ui
   return bytes;
 }
 
+/** CANCEL a request, named by the same figures (BEP 3). */
 export function encodeCancel(piece: number, begin: number, length: number): Uint8Array {
   return fixed(MESSAGE_ID.cancel, piece, begin, length);
 }
@@ -94,22 +102,27 @@ export function encodePort(port: number): Uint8Array {
   return Uint8Array.of(0, 0, 0, 3, MESSAGE_ID.port, port >> 8, port & 0xff);
 }
 
+/** SUGGEST a piece (BEP 6). */
 export function encodeSuggest(piece: number): Uint8Array {
   return fixed(MESSAGE_ID.suggest, piece);
 }
 
+/** HAVE ALL, in place of a bitfield (BEP 6). */
 export function encodeHaveAll(): Uint8Array {
   return fixed(MESSAGE_ID.haveAll);
 }
 
+/** HAVE NONE, in place of a bitfield (BEP 6). */
 export function encodeHaveNone(): Uint8Array {
   return fixed(MESSAGE_ID.haveNone);
 }
 
+/** REJECT a request, named by the same figures (BEP 6). */
 export function encodeReject(piece: number, begin: number, length: number): Uint8Array {
   return fixed(MESSAGE_ID.reject, piece, begin, length);
 }
 
+/** ALLOWED FAST: a piece that may be asked for while choked (BEP 6). */
 export function encodeAllowedFast(piece: number): Uint8Array {
   return fixed(MESSAGE_ID.allowedFast, piece);
 }

@@ -10,6 +10,7 @@ import { Wire } from './wire.ts';
 /** Registers a test, as vitest's `test` or node:test's `test` do. */
 export type RegisterTest = (name: string, body: () => Promise<void>) => unknown;
 
+/** What the suite may use of the extension under test. */
 export interface ExtensionSuiteOptions {
   /** Payloads that a peer could send; the suite spoils them, so that its noise gets past the first check. */
   readonly messages?: readonly Uint8Array[];

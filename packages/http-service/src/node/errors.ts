@@ -1,3 +1,4 @@
+/** Why there is no service. */
 export type HttpServiceErrorCode =
   /** The address cannot be listened on; `cause` is the system's error. */
   'ERR_HTTP_LISTEN';

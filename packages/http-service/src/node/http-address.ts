@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { formatEndpoint, normalizeIp } from '@shoal/primitives';
 
+/** Where a service listens. */
 export interface HttpAddress {
   /** Undefined: every address of the machine. */
   readonly host: string | undefined;
@@ -32,6 +33,7 @@ export function isWildcard(host: string | undefined): boolean {
   return host === undefined || canonical === '0.0.0.0' || canonical === '::';
 }
 
+/** Whether an address is of this machine alone: 127.0.0.0/8 or ::1, IPv4-mapped too. A name is not. */
 export function isLoopback(host: string): boolean {
   const canonical = normalizeIp(host);
   return canonical === '::1' || canonical?.startsWith('127.') === true;

@@ -10,6 +10,7 @@ import type { HttpAddress } from './http-address.ts';
 /** An application that `listenHttp` serves; `env.incoming` is Node's request. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
+/** What an application may change of its service. */
 export interface HttpServiceOptions {
   /**
    * Is shown each request that is within the limits, before the application, for protocols that want the bytes of the URL as they
@@ -20,6 +21,7 @@ export interface HttpServiceOptions {
   readonly maxConnections?: number;
 }
 
+/** A service that listens. */
 export interface HttpService {
   readonly port: number;
   /** Lets answers under way end, but not for long. */

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { IpFilterError } from '../errors.ts';
 import { type IpFilterLimits, IpFilterParser, type ParsedIpFilter } from '../parse-ip-filter.ts';
 
+/** Limits on the file beside those on the list in it. */
 export interface ReadIpFilterOptions extends IpFilterLimits {
   /** Bytes of the file. Default 128 MiB. */
   readonly maxFileBytes?: number;

@@ -6,6 +6,7 @@ import { hashPieces } from './hash-pieces.ts';
 import { parseTorrent } from './read-metainfo.ts';
 import { walkFiles } from './walk-files.ts';
 
+/** What a new torrent says, and how its data are hashed. The name and the files are those on disk. */
 export interface CreateTorrentOptions
   extends Partial<Omit<CreateMetainfoOptions, 'name' | 'pieces' | 'files' | 'pieceLength'>> {
   /** Bytes. Default: `choosePieceLength` of what there is. */
@@ -17,6 +18,7 @@ export interface CreateTorrentOptions
   readonly threads?: number;
 }
 
+/** A torrent of what lies on disk. */
 export interface CreatedTorrent {
   /** The .torrent. */
   readonly bytes: Uint8Array;

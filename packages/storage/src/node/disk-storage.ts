@@ -14,6 +14,7 @@ import { PartsFile } from './parts-file.ts';
 import { type DiskFile, TorrentFiles } from './torrent-files.ts';
 import { Turns } from './turns.ts';
 
+/** Where the files of a torrent lie, and what they are. */
 export interface DiskStorageOptions {
   /** The folder that holds the torrent's top name; made when something is to be written. */
   readonly root: string;

@@ -11,6 +11,7 @@ import { SafeFolder } from './safe-path.ts';
 import { storageErrorOf, systemCode } from './system-error.ts';
 import { syncFolder } from './write-file-atomic.ts';
 
+/** Gives a file another path, as `rename` of node:fs/promises does: EXDEV between file systems. */
 export type Rename = (from: string, to: string) => Promise<void>;
 
 export interface MoveOptions {

@@ -3,6 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { systemCode } from './system-error.ts';
 
+/** Keeps files open, up to a number of them; the one unused for longest is closed first. */
 export class OpenFiles {
   readonly #limit: number;
   /** In order of use, least recent first; those being opened included. */

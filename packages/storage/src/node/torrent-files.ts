@@ -13,6 +13,7 @@ import type { OpenFiles } from './open-files.ts';
 import { SafeFolder } from './safe-path.ts';
 import { storageErrorOf, systemCode } from './system-error.ts';
 
+/** One file of a torrent, as it lies on disk. */
 export interface DiskFile {
   /** Components below the root, each safe as one name. */
   readonly path: readonly string[];

@@ -30,6 +30,7 @@ import { overFamilies } from './over-families.ts';
 import { type Lookup, rememberingLookup, resolveHost, systemLookup } from './resolve.ts';
 import { type SharedUdp, UdpClient } from './udp-client.ts';
 
+/** Time-outs, limits, and the local address to ask from. */
 export interface TrackerClientOptions {
   /** Milliseconds for an exchange over HTTP, redirects included. Default 15,000. */
   readonly timeoutMs?: number;
@@ -59,6 +60,7 @@ export interface TrackerClientOptions {
   readonly isPrivate?: (ip: string) => boolean;
 }
 
+/** Asks HTTP and UDP trackers, one question a call. */
 export interface TrackerClient {
   /**
    * Announces over each address family that the tracker has, and answers what both said as one. What the slower family

@@ -26,6 +26,7 @@ import { StateFile } from './state-file.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 import { UdpSockets } from './udp-sockets.ts';
 
+/** Where a tracker listens, whom it serves, and what it keeps. */
 export interface TrackerServerOptions extends Omit<TrackerOptions, 'store' | 'random' | 'rateLimit'> {
   /** Default: in memory. */
   readonly store?: SwarmStore;
@@ -73,6 +74,7 @@ const HTML = 'text/html; charset=utf-8';
 const TEXT = 'text/plain; charset=utf-8';
 const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** A tracker to run: HTTP and UDP over one store of swarms. */
 export class TrackerServer {
   readonly #options: TrackerServerOptions;
   readonly #tracker: Tracker;
