@@ -151,6 +151,14 @@ test('tokens have a limit: values, keys and containers count', () => {
   expect(errorOf(() => decode(text, { limits: { tokens: 4 } })).code).toBe('ERR_BENCODE_TOKENS');
 });
 
+test('two million tokens, unless told otherwise', () => {
+  const listOf = (count: number): Uint8Array => bytes(`l${'i0e'.repeat(count)}e`);
+  // The list is one too.
+  expect((decode(listOf(1_999_999)) as BencodeValue[]).length).toBe(1_999_999);
+  const error = errorOf(() => decode(listOf(2_000_000)));
+  expect([error.code, error.offset]).toEqual(['ERR_BENCODE_TOKENS', 1 + 3 * 1_999_999]);
+});
+
 test('the size has a limit; for a prefix only what is read counts', () => {
   expect(errorOf(() => decode(new Uint8Array(10 * 1024 * 1024 + 1))).code).toBe('ERR_BENCODE_SIZE');
   const limits = { size: 6 };

@@ -100,6 +100,15 @@ test('every changed name is told, escaped', () => {
   ]);
 });
 
+test('names that mean something to JavaScript are names', () => {
+  const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'length'];
+  const paths = names.map((name) => [name, name]);
+  expect(pathsOf(folderOf(names.map((name) => fileOf(`${name}/${name}`))))).toEqual(
+    paths.map((path) => path.join('/')),
+  );
+  expect(pathsOf(folderOf([fileOf('__proto__'), fileOf('__proto__')]))).toEqual(['__proto__', '__proto__ (2)']);
+});
+
 test('two files with one path: the first keeps it', () => {
   expect(pathsOf(folderOf([fileOf('a.txt'), fileOf('a.txt'), fileOf('a.txt'), fileOf('a (2).txt')]))).toEqual([
     'a.txt',

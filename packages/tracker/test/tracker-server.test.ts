@@ -200,6 +200,46 @@ test('a request that never ends is ended', async () => {
   expect(answer).toMatch(/^HTTP\/1.1 408 /);
 });
 
+test('a request whose bytes drip is ended', async () => {
+  const { server, url } = await serve({ requestTimeoutMs: 100 });
+  const answer = await new Promise<string>((resolve) => {
+    let received = '';
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write('GET /announce HTTP/1.1\r\n'));
+    // A header is never whole, and never silent.
+    const drip = setInterval(() => socket.write('X'), 20);
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearInterval(drip);
+      resolve(received);
+    });
+  });
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  expect(server.counters.httpAnnounces).toBe(0);
+});
+
+test('a body is not read, however long it says it is', async () => {
+  const { url } = await serve();
+  for (const header of ['Content-Length: 9000000000000000', 'Transfer-Encoding: chunked']) {
+    const answer = await new Promise<string>((resolve) => {
+      let received = '';
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
+        socket.write(`GET /announce HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`),
+      );
+      socket.on('data', (bytes) => {
+        received += bytes.toString('latin1');
+      });
+      socket.on('error', () => undefined);
+      // Not before the answer: the server ends it without a byte of the body.
+      socket.on('close', () => resolve(received));
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(answer).toContain('Connection: close');
+  }
+});
+
 test('one host holds at most half of the connections', async () => {
   const { server } = await serve({ http: { host: '0.0.0.0' }, maxConnections: 4 });
   const port = Number(new URL(server.urlFor('x')).port);
