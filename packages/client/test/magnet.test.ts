@@ -1,9 +1,11 @@
 // Magnet links through the assembled client, over real sockets and a real disk.
 import { readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { formatMagnet, type Magnet, magnetOf } from '@shoal/metainfo';
 import { createTorrent, parseTorrent } from '@shoal/metainfo/node';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { client, expectEqual, folder, temporary, tracker } from './scene.ts';
 
 interface Seeded {
@@ -96,6 +98,28 @@ test('whoever cannot choose stops the torrent with the reason', async () => {
     priorities: () => Promise.reject(new Error('nobody is here to choose')),
   });
   await expect(torrent.whenComplete()).rejects.toThrow('nobody is here to choose');
+});
+
+test('a link that says where the .torrent lies needs no peer for the metadata, and takes nothing else for it', async () => {
+  const source = await folder();
+  const { bytes } = await createTorrent(source, { pieceLength: 65_536 });
+  const other = await createTorrent(join(source, 'big.bin'));
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    if (request.url === '/moved.torrent') response.writeHead(302, { location: '/right.torrent' }).end();
+    else response.end(request.url === '/right.torrent' ? bytes : other.bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  const at = (path: string): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+  const { infoHash } = parseTorrent(bytes);
+  const none = { infoHashV2: null, name: null, announce: [], webSeeds: [], peers: [], select: null };
+  const sources = ['/router?reboot=1', '/moved.torrent', '/other.torrent', '/right.torrent'].map(at);
+  const torrent = await (await client()).add({ ...none, infoHash, sources }, { dir: join(source, '..') });
+  await torrent.whenComplete();
+  // What lies in a private network is asked for .torrent files alone, and no redirect leads there.
+  expect(asked).toEqual(['/moved.torrent', '/other.torrent', '/right.torrent']);
 });
 
 test('a link that cannot be followed adds nothing', async () => {

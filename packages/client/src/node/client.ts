@@ -1,10 +1,12 @@
 // A session assembled for Node: TCP, trackers, disk, resume data. What both apps use, and what a developer embeds.
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { createLocalDiscovery } from '@shoal/lsd/node';
 import { isSelected, type Metainfo, type MetainfoFile, torrentOf } from '@shoal/metainfo';
 import { parseTorrent } from '@shoal/metainfo/node';
 import { formatEndpoint, type InfoHash, parseEndpoint } from '@shoal/primitives';
 import {
+  type DhtNode,
   type PeerSource,
   type Priority,
   Session,
@@ -23,6 +25,9 @@ import {
 import { TrackerSource } from '@shoal/tracker';
 import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
 import { UtMetadata } from '@shoal/ut-metadata';
+import { UtPex } from '@shoal/ut-pex';
+import { ClientDht } from './dht-node.ts';
+import { fetchTorrent } from './fetch-torrent.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { type ClientOptions, resolveOptions } from './options.ts';
 import { nodeClock, nodeRandom } from './platform.ts';
@@ -49,6 +54,11 @@ export interface AddOptions
   readonly priorities?: readonly Priority[] | ((metainfo: Metainfo) => Choice | Promise<Choice>);
 }
 
+/** Finds peers of any torrent that is not private. */
+interface PeerFinder {
+  source(): PeerSource;
+}
+
 /** Undefined: whatever it would be without. */
 type Choice = readonly Priority[] | undefined;
 
@@ -60,7 +70,11 @@ export function pathOf(dir: string, file: MetainfoFile): string {
 export class Client {
   readonly session: Session;
   readonly #trackers: TrackerClient;
+  readonly #dht: ClientDht | undefined;
+  readonly #finders: readonly PeerFinder[];
+  readonly #extensions: readonly TorrentExtension[];
   readonly #metadata: MetadataCache;
+  readonly #closing = new AbortController();
   readonly #openFiles: OpenFiles;
   readonly #allocate: 'sparse' | 'full';
 
@@ -68,15 +82,26 @@ export class Client {
   constructor(parts: {
     session: Session;
     trackers: TrackerClient;
+    dht: ClientDht | undefined;
+    finders: readonly PeerFinder[];
+    extensions: readonly TorrentExtension[];
     metadata: MetadataCache;
     openFiles: OpenFiles;
     allocate: 'sparse' | 'full';
   }) {
     this.session = parts.session;
     this.#trackers = parts.trackers;
+    this.#dht = parts.dht;
+    this.#finders = parts.finders;
+    this.#extensions = parts.extensions;
     this.#metadata = parts.metadata;
     this.#openFiles = parts.openFiles;
     this.#allocate = parts.allocate;
+  }
+
+  /** The UDP port of the DHT node; undefined where there is none. */
+  get dhtPort(): number | undefined {
+    return this.#dht?.port;
   }
 
   /** The TCP port that is announced. */
@@ -93,13 +118,14 @@ export class Client {
     const given = await readSource(source);
     const { dir, peers = [], trackers = given.announce, sources: further = [], priorities: wish, ...rest } = options;
     const place: Place = { dir: resolve(dir), trackers, wish };
+    if (!isMagnet(given) && !given.private) for (const node of given.nodes) this.#dht?.addNode(formatEndpoint(node));
     const addresses = peers.map((peer) => formatEndpoint(parseEndpoint(peer)));
     const { infoHash } = given;
     const common = {
       ...rest,
       infoHash,
-      sources: [...further, ...this.#trackerSources(trackers)],
-      extensions: [metadataExchange],
+      sources: [...further, ...this.#trackerSources(trackers), ...this.#finders.map((finder) => finder.source())],
+      extensions: this.#extensions,
       stateKey: stateKeyOf(infoHash, place.dir),
     };
     const torrent = isMagnet(given)
@@ -140,7 +166,22 @@ export class Client {
       });
     }
     void addressesOf(magnet.peers).then((addresses) => torrent.addPeers(addresses));
+    if (!known) void this.#askWeb(magnet, torrent);
     return torrent;
+  }
+
+  /** Where the link says that the .torrent lies on the web (`xs`), one after another; peers may be faster. */
+  async #askWeb({ infoHash, sources }: UsableMagnet, torrent: Torrent): Promise<void> {
+    const { signal } = this.#closing;
+    for (const url of sources) {
+      if (torrent.metainfo || signal.aborted) return;
+      try {
+        const metainfo = parseTorrent(await fetchTorrent(url, { signal, isUntrusted: true }));
+        if (metainfo.infoHash.equals(infoHash)) torrent.offerMetadata(metainfo.infoBytes);
+      } catch {
+        // A link is often older than the place it names: peers are asked all the same.
+      }
+    }
   }
 
   async #contentOf(
@@ -173,8 +214,9 @@ export class Client {
 
   /** Says goodbye, saves and closes everything; nothing keeps the process alive afterwards. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.session.close();
-    await this.#trackers.close();
+    await Promise.all([this.#trackers.close(), this.#dht?.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -187,9 +229,20 @@ export class Client {
  * its range.
  */
 export async function createClient(options: ClientOptions = {}): Promise<Client> {
-  const { port, bind, stateDir, maxOpenFiles, allocate, ...forSession } = resolveOptions(options);
+  const {
+    port,
+    bind,
+    stateDir,
+    maxOpenFiles,
+    allocate,
+    dht: dhtOptions,
+    lsd,
+    pex,
+    ...forSession
+  } = resolveOptions(options);
   const local = bind === undefined ? {} : { bind };
   const stateStore: StateStore | undefined = stateDir === undefined ? undefined : createFolderStateStore(stateDir);
+  let dht: ClientDht | undefined;
   const session = new Session({
     ...forSession,
     clock: nodeClock,
@@ -199,11 +252,31 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
     sha1: digest('sha1'),
     transports: [createTcpTransport({ port, ...local })],
     ...(stateStore ? { stateStore } : {}),
+    ...(dhtOptions === false
+      ? {}
+      : { dht: { port: () => dht?.port ?? 0, addNode: (address) => dht?.addNode(address) } satisfies DhtNode }),
   });
   await session.listen();
-  const openFiles = new OpenFiles({ limit: maxOpenFiles });
-  const metadata = new MetadataCache(stateStore);
-  return new Client({ session, trackers: createTrackerClient(local), metadata, openFiles, allocate });
+  if (dhtOptions !== false) {
+    const wish = dhtOptions === true ? {} : dhtOptions;
+    dht = await ClientDht.start({ ...wish, stateStore, port: session.port, bind }).catch(async (error: unknown) => {
+      await session.close();
+      throw error;
+    });
+  }
+  return new Client({
+    session,
+    trackers: createTrackerClient(local),
+    dht,
+    finders: [
+      ...(dht ? [dht] : []),
+      ...(lsd ? [createLocalDiscovery({ clock: nodeClock, ...(lsd === true ? {} : lsd) })] : []),
+    ],
+    extensions: pex ? [metadataExchange, peerExchange] : [metadataExchange],
+    metadata: new MetadataCache(stateStore),
+    openFiles: new OpenFiles({ limit: maxOpenFiles }),
+    allocate,
+  });
 }
 
 /** Where a torrent's data are to lie, and what is wanted of it. */
@@ -220,6 +293,9 @@ const metadataExchange = new UtMetadata({
   sha1: digest('sha1'),
   sha256: digest('sha256'),
 }) satisfies TorrentExtension;
+
+/** BEP 11. */
+const peerExchange = new UtPex() satisfies TorrentExtension;
 
 /** What a magnet link selects (BEP 53); undefined: all. So where it selects nothing that there is. */
 function selectionOf({ select }: UsableMagnet, { files }: Metainfo): readonly Priority[] | undefined {

@@ -1,5 +1,6 @@
 // What a client is made with: every option with its default and its range, checked before anything is opened.
 import { SESSION_DEFAULTS, type SessionOptions } from '@shoal/session';
+import type { DhtOptions } from './dht-node.ts';
 
 /** Besides what is said here, as in a session (`SessionOptions`). */
 export interface ClientOptions
@@ -27,16 +28,25 @@ export interface ClientOptions
   readonly stateDir?: string;
   /** Files open at a time, of all torrents. Default: 128. */
   readonly maxOpenFiles?: number;
+  /** Find peers through the DHT (BEP 5), on the UDP port of the TCP port's number. Default: false, since it talks to strangers. */
+  readonly dht?: boolean | DhtOptions;
+  /** Find peers in the local network (BEP 14), of these interfaces or all. Default: false. */
+  readonly lsd?: boolean | { readonly interfaces: readonly string[] };
+  /** Exchange peers with peers (BEP 11). Default: true. */
+  readonly pex?: boolean;
   /** `sparse`: files grow with what arrives; `full`: they get all their room at first. Default: sparse. */
   readonly allocate?: 'sparse' | 'full';
 }
 
 /** What holds where an option is left out; the others have no figure: no limit, no folder, no filter. */
 export const CLIENT_DEFAULTS: typeof SESSION_DEFAULTS &
-  Required<Pick<ClientOptions, 'port' | 'maxOpenFiles' | 'allocate'>> = {
+  Required<Pick<ClientOptions, 'port' | 'maxOpenFiles' | 'dht' | 'lsd' | 'pex' | 'allocate'>> = {
   ...SESSION_DEFAULTS,
   port: 0,
   maxOpenFiles: 128,
+  dht: false,
+  lsd: false,
+  pex: true,
   allocate: 'sparse',
 };
 
