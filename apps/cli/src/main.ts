@@ -29,7 +29,10 @@ async function statusOf(argv: readonly string[]): Promise<number> {
   }
   const { run } = await import('./program.ts');
   return run(argv, {
-    stdin: process.stdin,
+    // Opened by the first look at it, which hardly any command takes.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

@@ -10,6 +10,10 @@ import { shoal, temporaryFolder } from './shoal.ts';
 const COMMANDS = ['announce', 'completions', 'create', 'edit', 'get', 'info', 'magnet', 'scrape', 'seed', 'stream'];
 const ALL_COMMANDS = [...COMMANDS, 'tracker', 'verify'];
 
+function runIn(shell: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
+  return spawnSync(shell, args, { ...options, encoding: 'utf8', timeout: 15_000 });
+}
+
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 const scripts = new Map<string, string>();
 
@@ -42,7 +46,7 @@ async function bash(): Promise<Offers> {
       COMP_WORDS=(${list.join(' ')}); COMP_CWORD=${words.length}; COMP_LINE=\${COMP_WORDS[*]}; COMP_POINT=\${#COMP_LINE}
       _shoal shoal "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD-1]}"
       printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout, stderr } = spawnSync('bash', ['--norc', '--noprofile', '-c', script], { cwd, encoding: 'utf8' });
+    const { stdout, stderr } = runIn('bash', ['--norc', '--noprofile', '-c', script], { cwd });
     expect(stderr).toBe('');
     return stdout.split('\n').filter(Boolean).sort();
   };
@@ -54,7 +58,7 @@ async function fish(): Promise<Offers> {
   return (words) => {
     const line = ['shoal', ...words].map((word) => word.replaceAll(' ', '\\ ')).join(' ');
     const script = `source ./.completions; complete -C ${`'${line.replaceAll("'", "\\'")}'`}`;
-    const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', script], { cwd, env, encoding: 'utf8' });
+    const { stdout, stderr } = runIn('fish', ['--no-config', '-c', script], { cwd, env });
     expect(stderr).toBe('');
     const lines = stdout.split('\n').filter(Boolean);
     return lines.map((text) => (text.split('\t')[0] as string).replaceAll('\\ ', ' ')).sort();
@@ -77,7 +81,7 @@ async function zsh(): Promise<Offers> {
       zpty -r z text '*END[^d]*'
       print -r -- $text
       zpty -d z`;
-    const result = spawnSync('zsh', ['-f', '-c', script], { cwd, encoding: 'utf8', timeout: 15_000 });
+    const result = runIn('zsh', ['-f', '-c', script], { cwd });
     return stripVTControlCharacters(result.stdout)
       .split(/\s{2,}|[\r\n]+/)
       .map((text) => text.trim());

@@ -108,6 +108,16 @@ describe('the configuration', () => {
     });
   });
 
+  test('a section may take back what is said in general', async () => {
+    const cwd = await configured({ json: true, create: { json: false, private: false, date: true } });
+    const { status, stdout } = await shoal(['create', 'a.bin'], { cwd });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^name {8}a\.bin\n/);
+    expect(stdout).toMatch(/\ncreated {5}2/);
+    expect(stdout).not.toContain('private');
+    expect(JSON.parse((await shoal(['info', 'a.bin.torrent'], { cwd })).stdout)).toMatchObject({ name: 'a.bin' });
+  });
+
   test('false takes away what has a --no-: colours, dates, the page with figures', async () => {
     const cwd = await configured({ color: false, tracker: { stats: false, http: 0, host: '127.0.0.1', json: true } });
     const tracker = start(['tracker'], { cwd });

@@ -1,4 +1,6 @@
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { cutEnd, cutMiddle, joinFitting } from '../src/output/cut.ts';
 import { etaOf, formatBytes, formatCount, formatDuration, formatPercent, formatRate } from '../src/output/format.ts';
 import { printable } from '../src/output/printable.ts';
 import { whyNothing } from '../src/output/why-nothing.ts';
@@ -41,6 +43,17 @@ describe('figures', () => {
     expect(etaOf(1000, 0.5)).toBeNull();
     expect(etaOf(0, 0)).toBe(0);
   });
+});
+
+test('wide characters take two columns, and no text comes out wider than asked for', () => {
+  const wide = '日本語の長い名前🎉まつり写真いろいろ';
+  for (let columns = 1; columns < 45; columns++) {
+    expect(stringWidth(cutMiddle(wide, columns))).toBeLessThanOrEqual(columns);
+    expect(stringWidth(cutEnd(wide, columns))).toBeLessThanOrEqual(columns);
+  }
+  expect(cutMiddle('photos/of/the/journey.jpg', 15)).toBe('photos/…ney.jpg');
+  expect(joinFitting(['12.5%', '1 MiB of 8 MiB', '3 peers'], 25)).toBe('12.5%  1 MiB of 8 MiB');
+  expect(joinFitting(['12.5%', '1 MiB of 8 MiB'], 3)).toBe('12…');
 });
 
 test('strangers cannot steer the terminal', () => {

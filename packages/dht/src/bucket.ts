@@ -1,6 +1,7 @@
 // One bucket of the routing table: up to k nodes, and those that wait for a place.
 // Invariants: no two nodes of one id; of one subnet at most one node unless that is switched off; a waiting node is not in
 // the bucket.
+import { bytesEqual } from '@shoal/primitives';
 import type { TableNode } from './table-node.ts';
 
 export interface BucketRules {
@@ -44,9 +45,9 @@ export class Bucket {
 
   /** Whether another node of its subnet or id keeps this one out. */
   isBarred(id: Uint8Array, crowd: string): boolean {
-    return [...this.#nodes, ...this.#waiting].some(
-      (other) => (this.#rules.restrictSubnets && other.crowd === crowd) || sameId(other.id, id),
-    );
+    const bars = (other: TableNode): boolean =>
+      (this.#rules.restrictSubnets && other.crowd === crowd) || bytesEqual(other.id, id);
+    return this.#nodes.some(bars) || this.#waiting.some(bars);
   }
 
   /** Where there is room, in place of a bad node, or in place of one whose id its address may not bear. */
@@ -100,8 +101,4 @@ export class Bucket {
     const bad = this.#nodes.find((node) => node.health(now) === 'bad');
     return bad ?? (newcomer.isCompliant ? this.#nodes.find((node) => !node.isCompliant) : undefined);
   }
-}
-
-function sameId(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((byte, index) => byte === b[index]);
 }

@@ -1,11 +1,14 @@
 // One iterative lookup (BEP 5): asks ever nearer nodes until the k nearest that live have answered. Knows nothing of
 // datagrams and clocks: it is told what came of each question.
+// A node tells of the k nearest that it knows, dead ones among them: where these crowd out the living, all tell of the same
+// and nobody of the next. So where candidates have failed at the end, the nearest nodes are asked once more, for targets
+// beside ours, around which the missing ones lie.
 // Invariants: candidates are in the order of their distance; one candidate an address and one an id; of a subnet at most
 // one that a stranger told of; what a node said about others counts only until most of it has turned out wrong.
 import { formatEndpoint } from '@shoal/primitives';
 import { crowdOf, isDialable, isLocalAddress } from './addresses.ts';
 import type { Contact } from './contacts.ts';
-import { compareDistance, isNodeIdFor } from './node-id.ts';
+import { commonPrefix, compareDistance, isNodeIdFor } from './node-id.ts';
 
 export interface LookupRules {
   /** Nodes to find. */
@@ -40,6 +43,17 @@ export interface Candidate {
   readonly depth: number;
 }
 
+/** A question for another target, to one that has answered. */
+export interface Probe {
+  readonly candidate: Candidate;
+  readonly target: Uint8Array;
+}
+
+/** Targets beside ours: one in each of the subtrees that the farthest of the nearest nodes, and nearer ones, lie in. */
+const PROBED_SUBTREES = 3;
+const NODES_PER_PROBE = 2;
+const MAX_PROBES = 16;
+
 /** Candidates kept; those farther away than so many others are of no use. */
 const MAX_CANDIDATES = 200;
 /** Questions in one lookup, whatever is still told. */
@@ -58,6 +72,8 @@ export class Lookup {
   #candidates: Candidate[] = [];
   readonly #byName: Map<string, Candidate> = new Map();
   readonly #crowds: Set<string> = new Set();
+  readonly #probedBits: Set<number> = new Set();
+  #probing = 0;
   #unnamed = 0;
   #isStopped = false;
   asked = 0;
@@ -144,16 +160,39 @@ export class Lookup {
     this.#isStopped = true;
   }
 
-  /** The k nearest have answered, and nobody who may be nearer is still to be heard. Call after `next` has run dry. */
-  get isDone(): boolean {
-    if (this.#isStopped) return true;
-    let answered = 0;
-    for (const candidate of this.#candidates) {
-      if (answered >= this.#rules.k) return true;
-      if (candidate.state === 'answered') answered++;
-      if (candidate.state === 'asked' || candidate.state === 'late') return false;
+  /** Questions beside, once nobody nearer is left to ask. Count as asked; each is to be ended by `endProbe`. */
+  probes(): Probe[] {
+    if (this.#isStopped || !this.#isSettled) return [];
+    const closest = this.closest();
+    const farthest = closest.at(-1);
+    if (!farthest || !this.#isCrowded(farthest)) return [];
+    const edge = commonPrefix(this.target, farthest.id);
+    const probes: Probe[] = [];
+    for (let bit = edge; bit < Math.min(edge + PROBED_SUBTREES, 160); bit++) {
+      if (this.#probedBits.has(bit) || this.#probedBits.size * NODES_PER_PROBE >= MAX_PROBES) continue;
+      this.#probedBits.add(bit);
+      const target = Uint8Array.from(this.target);
+      (target[bit >> 3] as number) ^= 0x80 >> (bit & 7);
+      const nearest = [...closest].sort((a, b) => compareDistance(target, a.id, b.id)).slice(0, NODES_PER_PROBE);
+      probes.push(...nearest.map((candidate) => ({ candidate, target })));
     }
-    return true;
+    this.#probing += probes.length;
+    this.asked += probes.length;
+    return probes;
+  }
+
+  /** A probe was answered, with these contacts, or not. */
+  endProbe(candidate: Candidate, contacts: readonly Contact[] | undefined): void {
+    this.#probing--;
+    if (!contacts) return;
+    this.answered++;
+    const isLocal = isLocalAddress(candidate.host);
+    for (const contact of contacts.slice(0, MAX_TOLD)) this.#hear(contact, candidate, isLocal);
+  }
+
+  /** Nobody who may be nearer is still to be heard. Call after `next` and `probes` have run dry. */
+  get isDone(): boolean {
+    return this.#isStopped || (this.#isSettled && this.#probing === 0);
   }
 
   /** The k nearest that have answered, nearest first. */
@@ -164,6 +203,22 @@ export class Lookup {
   /** Hops from our own table to the nearest node. */
   get hops(): number {
     return this.closest()[0]?.depth ?? 0;
+  }
+
+  /** The k nearest have answered, or all there are. */
+  get #isSettled(): boolean {
+    let answered = 0;
+    for (const candidate of this.#candidates) {
+      if (answered >= this.#rules.k) return true;
+      if (candidate.state === 'answered') answered++;
+      if (candidate.state === 'asked' || candidate.state === 'late') return false;
+    }
+    return true;
+  }
+
+  #isCrowded(farthest: Candidate): boolean {
+    const nearer = this.#candidates.slice(0, this.#candidates.indexOf(farthest));
+    return nearer.some(({ state, hasId }) => state === 'failed' && hasId);
   }
 
   #hear(contact: Contact, teller: Candidate, isTellerLocal: boolean): void {

@@ -8,23 +8,23 @@ import { crowdOf, type Family, isDialable, isLocalAddress } from './addresses.ts
 import type { Contact } from './contacts.ts';
 import { decodeKrpc } from './decode-krpc.ts';
 import { encodeKrpc } from './encode-krpc.ts';
+import { Entries, type Entry } from './entries.ts';
 import { DhtError } from './errors.ts';
 import type { DhtEvent, Refusal } from './events.ts';
 import type { KrpcCall, KrpcError, KrpcMessage, KrpcQuery, KrpcResponse } from './krpc.ts';
-import type { Candidate } from './lookup.ts';
 import { compareDistance, isNodeIdFor, nodeIdFor } from './node-id.ts';
 import type { DhtNodeOptions } from './node-options.ts';
 import { type Question, Questions } from './questions.ts';
 import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
 import { Sources } from './sources.ts';
-import { type Findings, type Goal, Task } from './task.ts';
+import type { Goal } from './task.ts';
+import { MAX_TASKS, type TaskHost, type TaskPurpose, Tasks } from './tasks.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Why a question was asked. */
 type Purpose =
-  | { readonly kind: 'lookup'; readonly task: Task; readonly candidate: Candidate }
-  | { readonly kind: 'store'; readonly task: Task }
+  | TaskPurpose
   | { readonly kind: 'ping'; readonly operation: number }
   /** Whether a node is there and has a place in the table. */
   | { readonly kind: 'check' }
@@ -37,16 +37,8 @@ const MAX_QUESTIONS = 2_000;
 const MAX_CHECKS = 32;
 /** Checks put off, of nodes that we were told of by our own side. */
 const MAX_WAITING_CHECKS = 400;
-/** Lookups under way at once, beside the node's own. */
-const MAX_TASKS = 200;
-/** A lookup that knows nobody to ask waits so long for somebody. */
-const PATIENCE_MS = 10_000;
-/** Entry points kept, and asked by a lookup when the table is all but empty. */
-const MAX_ENTRIES = 100;
+/** With fewer nodes than these in the table, a lookup begins with the entries too. */
 const FEW_NODES = 3;
-
-/** An address through which the net can be entered, with the id that was borne there. */
-type Entry = Endpoint & { readonly id?: Uint8Array };
 
 export interface Datagram {
   readonly to: Endpoint;
@@ -72,11 +64,8 @@ export class DhtNode {
   readonly #responder: Responder;
   readonly #votes: AddressVotes = new AddressVotes();
   readonly #upkeep: Upkeep;
-  readonly #tasks: Set<Task> = new Set();
-  /** Those of them that know nobody to ask yet. */
-  readonly #idle: Set<Task> = new Set();
-  /** Addresses through which the net can be entered, by name, the newest last. */
-  readonly #entries: Map<string, Entry> = new Map();
+  readonly #tasks: Tasks;
+  readonly #entries: Entries = new Entries();
   readonly traffic: DhtTraffic = { received: 0, sent: 0, ignored: 0, limited: 0 };
   #table: RoutingTable;
   #checks = 0;
@@ -107,6 +96,7 @@ export class DhtNode {
       },
       now,
     );
+    this.#tasks = new Tasks(this.#taskHost());
   }
 
   get family(): Family {
@@ -194,15 +184,13 @@ export class DhtNode {
     if (!this.#options.settings.enforceIds || isNodeIdFor(response.id, to.host)) {
       const wasEmpty = this.#table.size === 0;
       this.#table.answered(contact, now);
-      if (wasEmpty && this.#table.size > 0) this.#beginIdle(now);
+      if (wasEmpty && this.#table.size > 0) this.#tasks.wake(now);
     }
     switch (purpose.kind) {
       case 'lookup':
-        this.#receiveForLookup(purpose.task, purpose.candidate, response, now);
-        break;
+      case 'probe':
       case 'store':
-        purpose.task.storeEnded('stored');
-        this.#advance(purpose.task, now);
+        this.#tasks.receive(purpose, response, this.#contactsIn(response, now), now);
         break;
       case 'ping':
         this.#emit({ kind: 'pong', operation: purpose.operation, id: response.id, rttMs: now - sentAt });
@@ -217,14 +205,12 @@ export class DhtNode {
     }
   }
 
-  #receiveForLookup(task: Task, candidate: Candidate, response: KrpcResponse, now: number): void {
-    const own = (this.family === 4 ? response.nodes : response.nodes6) ?? [];
-    const others = (this.family === 4 ? response.nodes6 : response.nodes) ?? [];
+  /** Nodes of our family that an answer tells of; those of the other one are for our twin. */
+  #contactsIn(response: KrpcResponse, now: number): readonly Contact[] {
+    const { nodes = [], nodes6 = [] } = response;
+    const [own, others] = this.family === 4 ? [nodes, nodes6] : [nodes6, nodes];
     if (others.length > 0) this.#options.otherFamily()?.hear(others, now);
-    const told = own.filter((contact) => compareDistance(this.id, contact.id, this.id) !== 0);
-    if (!this.#tasks.has(task)) return;
-    this.#tell(task, task.receive(candidate, response, told));
-    this.#advance(task, now);
+    return own.filter((contact) => compareDistance(this.id, contact.id, this.id) !== 0);
   }
 
   #receiveError({ to, purpose }: Question<Purpose>, error: KrpcError, now: number): void {
@@ -249,29 +235,23 @@ export class DhtNode {
       this.#giveUp(purpose, to, now, undefined);
     }
     for (const { purpose } of this.#questions.late(now)) {
-      if (purpose.kind !== 'lookup') continue;
-      purpose.task.lookup.late(purpose.candidate);
-      this.#advance(purpose.task, now);
+      if (purpose.kind === 'lookup') this.#tasks.late(purpose, now);
     }
-    for (const task of [...this.#idle]) if (now - task.startedAt >= PATIENCE_MS) this.#finish(task, now);
+    this.#tasks.tick(now);
     if (this.#options.settings.upkeep && now >= this.#upkeep.nextAt) this.#lookAfter(now);
   }
 
   nextWake(): number {
-    const patience = Math.min(...[...this.#idle].map((task) => task.startedAt + PATIENCE_MS));
     const upkeep = this.#options.settings.upkeep ? this.#upkeep.nextAt : Number.POSITIVE_INFINITY;
-    return Math.min(this.#questions.nextWake(), patience, upkeep);
+    return Math.min(this.#questions.nextWake(), this.#tasks.nextWake(), upkeep);
   }
 
   #giveUp(purpose: Purpose, from: Endpoint, now: number, refusal: Refusal | undefined): void {
     switch (purpose.kind) {
       case 'lookup':
-        purpose.task.lookup.fail(purpose.candidate);
-        this.#advance(purpose.task, now);
-        break;
+      case 'probe':
       case 'store':
-        purpose.task.storeEnded(refusal);
-        this.#advance(purpose.task, now);
+        this.#tasks.giveUp(purpose, refusal, now);
         break;
       case 'ping':
         this.#emit({ kind: 'failed', operation: purpose.operation, error: noPong(from, refusal) });
@@ -290,7 +270,7 @@ export class DhtNode {
     this.#responder.expire(now);
     const hasEntries = this.#table.size > 0 || this.#entries.size > 0;
     const needs = this.#upkeep.needs(now, this.#table, hasEntries, this.#options.means.random);
-    if (needs.target) this.#begin(needs.target, { kind: 'nodes' }, undefined, now, needs.isEntry);
+    if (needs.target) this.#lookUp(needs.target, needs.isEntry, now);
     if (needs.doubtful) this.#check(needs.doubtful, now);
   }
 
@@ -311,27 +291,21 @@ export class DhtNode {
   }
 
   start(target: Uint8Array, goal: Goal, operation: number, now: number): void {
-    if (this.#tasks.size < MAX_TASKS) this.#begin(target, goal, operation, now, false);
+    if (this.#tasks.size < MAX_TASKS) this.#tasks.advance(this.#tasks.begin(target, goal, operation, now), now);
     else this.#emit({ kind: 'failed', operation, error: busy() });
   }
 
   /** An address where a node may be: a router, a torrent's `nodes`, a peer's PORT message. */
   addEntry(entry: Entry, now: number): void {
     if (!isDialable(entry)) return;
-    const name = formatEndpoint(entry);
-    this.#entries.delete(name);
-    this.#entries.set(name, entry);
-    if (this.#entries.size > MAX_ENTRIES) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
+    this.#entries.add(entry);
     this.#check(entry, now, true);
     if (this.#table.size >= FEW_NODES) return;
-    this.#beginIdle(now);
+    this.#tasks.wake(now);
     const { entering } = this.#upkeep;
     if (entering) {
       entering.lookup.begin([entry]);
-      this.#advance(entering, now);
+      this.#tasks.advance(entering, now);
     } else {
       this.#enter(now);
     }
@@ -351,77 +325,49 @@ export class DhtNode {
 
   /** Ends an operation without an event. */
   cancel(operation: number): void {
-    for (const task of this.#tasks) {
-      if (task.operation !== operation) continue;
-      this.#tasks.delete(task);
-      this.#idle.delete(task);
-      this.#questions.forget((purpose) => 'task' in purpose && purpose.task === task);
-    }
+    const cancelled = this.#tasks.cancel(operation);
+    this.#questions.forget((purpose) => 'task' in purpose && cancelled.includes(purpose.task));
     this.#questions.forget((purpose) => purpose.kind === 'ping' && purpose.operation === operation);
   }
 
   // Lookups.
 
+  /** Finds those nearest to our own id, and is known to them. */
   #enter(now: number): void {
-    if (!this.#upkeep.entering) this.#begin(this.id, { kind: 'nodes' }, undefined, now, true);
+    if (!this.#upkeep.entering) this.#lookUp(this.id, true, now);
   }
 
-  #begin(target: Uint8Array, goal: Goal, operation: number | undefined, now: number, isEntry: boolean): void {
-    const { settings, means } = this.#options;
-    const families: readonly Family[] = this.#options.otherFamily()?.isHungry ? [4, 6] : [this.family];
-    const task = new Task(target, goal, { operation, rules: settings, families, means, now });
-    this.#tasks.add(task);
-    if (operation === undefined) this.#upkeep.begin(task, isEntry);
-    this.#tell(task, task.know(this.#responder, now));
-    if (!this.#seed(task)) this.#idle.add(task);
-    this.#advance(task, now);
+  #lookUp(target: Uint8Array, isEntry: boolean, now: number): void {
+    const task = this.#tasks.begin(target, { kind: 'nodes' }, undefined, now);
+    this.#upkeep.begin(task, isEntry);
+    this.#tasks.advance(task, now);
   }
 
-  /** Gives a lookup those we know; false where we know nobody. */
-  #seed(task: Task): boolean {
+  #known(target: Uint8Array): readonly Entry[] {
     const { k } = this.#options.settings;
-    const known = this.#table.closest(task.lookup.target, k);
-    const more =
-      known.length < FEW_NODES ? [...this.#table.closest(task.lookup.target, k, true), ...this.#entries.values()] : [];
-    task.lookup.begin([...known, ...more]);
-    return known.length + more.length > 0;
+    const known = this.#table.closest(target, k);
+    if (known.length >= FEW_NODES) return known;
+    return [...known, ...this.#table.closest(target, k, true), ...this.#entries.list()];
   }
 
-  #beginIdle(now: number): void {
-    for (const task of [...this.#idle]) {
-      if (!this.#seed(task)) continue;
-      this.#idle.delete(task);
-      this.#advance(task, now);
-    }
-  }
-
-  /** Asks on, or goes over to storing, or ends. */
-  #advance(task: Task, now: number): void {
-    if (!this.#tasks.has(task) || this.#idle.has(task)) return;
-    const { lookup } = task;
-    for (let candidate = lookup.next(); candidate; candidate = lookup.next()) {
-      const isAsked = this.#ask(candidate, task.question(), { kind: 'lookup', task, candidate }, now);
-      if (!isAsked) lookup.fail(candidate);
-    }
-    if (!lookup.isDone) return;
-    for (const { candidate, call } of task.takeStores()) {
-      if (!this.#ask(candidate, call, { kind: 'store', task }, now)) task.storeEnded(undefined);
-    }
-    if (!task.isStoring) this.#finish(task, now);
-  }
-
-  #finish(task: Task, now: number): void {
-    this.#tasks.delete(task);
-    this.#idle.delete(task);
-    const { operation } = task;
-    if (operation !== undefined) this.#emit({ kind: 'done', operation, report: task.report(now) });
-    else if (this.#upkeep.end(task, now) && this.#table.size > 0) this.#emit({ kind: 'ready' });
-  }
-
-  #tell({ operation }: Task, { peers, item }: Findings): void {
-    if (operation === undefined) return;
-    if (peers) this.#emit({ kind: 'peers', operation, peers });
-    if (item) this.#emit({ kind: 'item', operation, item });
+  #taskHost(): TaskHost {
+    const { means, settings } = this.#options;
+    return {
+      settings,
+      means,
+      stores: this.#responder,
+      families: () => (this.#options.otherFamily()?.isHungry ? [4, 6] : [this.family]),
+      known: (target) => this.#known(target),
+      ask: (to, call, purpose, now) => this.#ask(to, call, purpose, now),
+      found: (operation, { peers, item }) => {
+        if (peers) this.#emit({ kind: 'peers', operation, peers });
+        if (item) this.#emit({ kind: 'item', operation, item });
+      },
+      done: (operation, report) => this.#emit({ kind: 'done', operation, report }),
+      ownDone: (task, now) => {
+        if (this.#upkeep.end(task, now) && this.#table.size > 0) this.#emit({ kind: 'ready' });
+      },
+    };
   }
 
   // What leaves.

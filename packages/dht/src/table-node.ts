@@ -1,7 +1,7 @@
 // One node of the routing table and how it fares (BEP 5): good, questionable or bad.
 import { formatEndpoint } from '@shoal/primitives';
 import { crowdOf } from './addresses.ts';
-import type { Contact } from './contacts.ts';
+import { type Contact, compactContact } from './contacts.ts';
 import { isNodeIdFor } from './node-id.ts';
 
 /** A node that was neither heard of nor has answered for so long is questionable. */
@@ -15,6 +15,7 @@ export class TableNode {
   readonly id: Uint8Array;
   readonly host: string;
   readonly port: number;
+  readonly compact: Uint8Array;
   /** `host:port`. */
   readonly name: string;
   readonly crowd: string;
@@ -31,6 +32,7 @@ export class TableNode {
     this.id = Uint8Array.from(contact.id);
     this.host = contact.host;
     this.port = contact.port;
+    this.compact = compactContact(contact);
     this.name = formatEndpoint(contact);
     this.crowd = crowdOf(contact);
     this.isCompliant = isNodeIdFor(this.id, contact.host);

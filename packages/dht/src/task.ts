@@ -32,6 +32,12 @@ export interface Announcement {
   readonly impliedPort: boolean;
 }
 
+/** What is stored here for others. */
+export interface TaskStores {
+  readonly peers: PeerStore;
+  readonly items: ItemStore;
+}
+
 /** What an answer brought that is news. */
 export interface Findings {
   readonly peers?: readonly Endpoint[];
@@ -111,7 +117,7 @@ export class Task {
   }
 
   /** What is stored here ourselves: in a net of two nodes the other one's peers are nowhere else. */
-  know(stores: { readonly peers: PeerStore; readonly items: ItemStore }, now: number): Findings {
+  know(stores: TaskStores, now: number): Findings {
     const { target } = this.lookup;
     switch (this.#goal.kind) {
       case 'nodes':

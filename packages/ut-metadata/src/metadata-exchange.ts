@@ -168,13 +168,17 @@ export class MetadataExchange implements AttachedMetadata, PeerExchange {
     }
   }
 
-  /** Gives up what the fewest peers speak for, and of those the largest: a lie is told by few, and must be large to harm. */
+  /**
+   * Gives up what is largest for each peer that speaks for it: to keep out a small dictionary so, many must lie, and to keep out a large
+   * one, more than tell the truth.
+   */
   #keepWithinBudget(): void {
     const most = HELD_FACTOR * this.#options.maxSize;
+    const weight = ({ assembly, peers }: Candidate): number => assembly.size / peers.size;
     while (this.#held > most) {
       const [worst] = [...this.#candidates.values()]
         .filter(({ assembly }) => assembly.heldBytes > 0)
-        .sort((a, b) => a.peers.size - b.peers.size || b.assembly.heldBytes - a.assembly.heldBytes);
+        .sort((a, b) => weight(b) - weight(a));
       if (!worst) return;
       worst.assembly.clear();
       for (const peer of worst.peers) {

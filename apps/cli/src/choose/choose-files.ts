@@ -1,9 +1,9 @@
 // Asks at a terminal which files of a torrent are wanted. Draws on stderr, so that stdout stays what a script reads.
 import { emitKeypressEvents, type Key as Keypress } from 'node:readline';
-import cliTruncate from 'cli-truncate';
 import pc from 'picocolors';
 import { CliError, EXIT } from '../exit.ts';
 import type { Input, Io } from '../io.ts';
+import { cutEnd, cutMiddle } from '../output/cut.ts';
 import type { FileFacts } from '../output/facts.ts';
 import { formatBytes, formatCount } from '../output/format.ts';
 import { isScreen, LiveRegion, type Size } from '../output/live-region.ts';
@@ -126,7 +126,7 @@ function pageOf(rows: number | undefined): number {
 
 function rowsOf({ name, files, color }: Choice, list: FileList, note: string, { columns, rows }: Size): string[] {
   const colors = pc.createColors(color);
-  const cut = (text: string): string => cliTruncate(text, columns);
+  const cut = (text: string): string => cutEnd(text, columns);
   const page = pageOf(rows);
   const { shown, cursor, filter } = list;
   // The cursor stays in the middle, but at the ends.
@@ -135,14 +135,14 @@ function rowsOf({ name, files, color }: Choice, list: FileList, note: string, { 
     const { path, length } = files[index] as FileFacts;
     const mark = list.isChosen(index) ? colors.green('[x]') : '[ ]';
     const size = formatBytes(length).padStart(9);
-    const text = cliTruncate(printable(path), Math.max(1, columns - 16), { position: 'middle' });
+    const text = cutMiddle(printable(path), columns - 17);
     const isHere = first + at === cursor;
     return cut(`${isHere ? colors.cyan('>') : ' '} ${mark} ${size}  ${isHere ? colors.bold(text) : text}`);
   });
   const chosen = `${list.chosenCount} of ${formatCount(files.length, 'file')}, ${formatBytes(list.chosenBytes)}`;
   const seen = shown.length === 0 ? 'no file matches' : `${cursor + 1} of ${shown.length}`;
   return [
-    cut(`${colors.bold('Which files?')} ${chosen}  ${cliTruncate(printable(name), 40, { position: 'middle' })}`),
+    cut(`${colors.bold('Which files?')} ${chosen}  ${cutMiddle(printable(name), 40)}`),
     ...lines,
     cut(`  ${seen}${filter === '' ? '' : `  filter: ${printable(filter)}`}`),
     note === '' ? colors.dim(cut(KEYS)) : colors.yellow(cut(note)),

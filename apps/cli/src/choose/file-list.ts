@@ -103,12 +103,23 @@ export class FileList {
   #filterBy(filter: string): void {
     const under = this.#shown[this.#cursor];
     this.#filter = filter;
-    const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+    // A `*` stands for anything between two parts.
+    const parts = filter.toLowerCase().split('*').filter(Boolean);
     const shown: number[] = [];
     for (const [index, path] of this.#folded.entries()) {
-      if (words.every((word) => path.includes(word))) shown.push(index);
+      if (holdsInOrder(path, parts)) shown.push(index);
     }
     this.#shown = shown;
     this.#cursor = Math.max(0, under === undefined ? 0 : shown.indexOf(under));
   }
+}
+
+function holdsInOrder(text: string, parts: readonly string[]): boolean {
+  let from = 0;
+  for (const part of parts) {
+    const at = text.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return true;
 }

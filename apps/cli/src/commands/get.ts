@@ -40,7 +40,7 @@ export async function get(sources: readonly string[], options: GetOptions, io: I
   const stop = AbortSignal.any([io.signal, deadline.signal]);
   if (options.choose && !options.list) (await import('../choose/choose-files.ts')).assertCanAsk(io);
   try {
-    const torrents = await loadAll(sources, { ...io, signal: stop });
+    const torrents = await loadAll(sources, { cwd: io.cwd, signal: stop });
     if (options.list) return list(torrents, options, io);
     // The user may think as long as they like.
     clearTimeout(timer);
@@ -56,7 +56,7 @@ export async function get(sources: readonly string[], options: GetOptions, io: I
 }
 
 /** Every source must be right before anything starts. The same torrent twice is one. */
-async function loadAll(sources: readonly string[], io: Io): Promise<Metainfo[]> {
+async function loadAll(sources: readonly string[], io: Pick<Io, 'cwd' | 'signal'>): Promise<Metainfo[]> {
   const torrents = new Map<string, Metainfo>();
   for (const source of sources) {
     const metainfo = await loadTorrent(source, io);

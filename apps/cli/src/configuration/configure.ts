@@ -21,14 +21,14 @@ const NEVER: ReadonlySet<string> = new Set(['help', 'list', 'choose', 'output'])
 export async function configure(program: Command, command: Command, io: Io): Promise<void> {
   const file = await readConfig(program.opts<{ config?: string }>().config, io);
   if (file === undefined) return;
-  const settings = new Map<string, { readonly option: Option; readonly value: unknown }>();
+  const settings = new Map<string, unknown>();
   const home = io.env.HOME || homedir();
   const set = (target: Command, key: string, value: unknown, place: string): void => {
     const option = optionOf(target, key);
     if (option === undefined) return;
     const mayBeFalse = optionsOf(target, key).some(({ negate }) => negate);
     const parsed = settingFor(option, value, { file, place, home, mayBeFalse });
-    if (target === command && parsed !== undefined) settings.set(option.attributeName(), { option, value: parsed });
+    if (target === command) settings.set(option.attributeName(), parsed);
   };
   const { general, sections } = divided(file, program);
   for (const [key, value] of general) {
@@ -41,7 +41,7 @@ export async function configure(program: Command, command: Command, io: Io): Pro
       set(target, key, value, `"${target.name()}"."${key}"`);
     }
   }
-  for (const [name, { value }] of settings) {
+  for (const [name, value] of settings) {
     if (command.getOptionValueSource(name) === 'cli') continue;
     command.setOptionValueWithSource(name, value, 'config');
   }
@@ -99,15 +99,14 @@ interface Place {
   readonly mayBeFalse: boolean;
 }
 
-/** What the command line would have made of it; undefined where it changes nothing. */
+/** What the command line would have made of it; false where it would not have been given. */
 function settingFor(option: Option, value: unknown, where: Place): unknown {
   const { file, place, mayBeFalse } = where;
   const takesNothing = !option.required;
   if (takesNothing || value === false) {
     if (typeof value !== 'boolean') throw wrong(file, `${place} is true or false, not ${shown(value)}`);
     if (!takesNothing && !mayBeFalse) throw wrong(file, `${place} is a text or a number, not false`);
-    // False means what is so without the option, but for those that take something away.
-    return value || option.negate || !takesNothing ? value : undefined;
+    return value;
   }
   const all: readonly unknown[] = isRepeatable(option) && Array.isArray(value) ? value : [value];
   let parsed: unknown;

@@ -1,10 +1,10 @@
 // For a person at a terminal: two lines a torrent that are drawn over again, on stderr; what stays goes to stdout.
-import cliTruncate from 'cli-truncate';
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { writeFailure } from '../exit.ts';
 import type { Io } from '../io.ts';
 import type { Transfer } from '../transfer.ts';
+import { cutEnd, cutMiddle, joinFitting } from './cut.ts';
 import { formatPercent } from './format.ts';
 import { LiveRegion } from './live-region.ts';
 import type { Reporter } from './reporter.ts';
@@ -43,15 +43,15 @@ export function createTerminalReporter({ stdout, stderr, env }: Io, options: { r
     const percent = formatPercent(share, 1).padStart(6);
     const figures = figuresOf(transfer);
     const room = Math.min(LONGEST_BAR, width - percent.length - Math.max(stringWidth(figures), FIGURES) - 4);
-    const figuresRow = [percent, ...(room < SHORTEST_BAR ? [] : [bar(share, room)]), figures].join('  ');
+    const figuresRow = [percent, ...(room < SHORTEST_BAR ? [] : [bar(share, room)]), ...figures.split('  ')];
     const phase = phaseOf(transfer);
     const nameRoom = Math.max(SHORTEST_NAME, width - phase.length - 2);
-    const name = cliTruncate(nameOf(transfer), nameRoom, { position: 'middle' });
+    const name = cutMiddle(nameOf(transfer), nameRoom);
     const trouble = troubleOf(transfer);
     return [
-      cliTruncate(`${colors.bold(name)}  ${colors.cyan(phase)}`, width),
-      cliTruncate(figuresRow, width),
-      ...(trouble === null ? [] : [colors.yellow(cliTruncate(`        ${trouble}`, width))]),
+      cutEnd(`${colors.bold(name)}  ${colors.cyan(phase)}`, width),
+      joinFitting(figuresRow, width),
+      ...(trouble === null ? [] : [colors.yellow(cutEnd(`        ${trouble}`, width))]),
     ];
   };
 
