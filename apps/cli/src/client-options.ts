@@ -11,16 +11,24 @@ export interface PeerOptions {
   /** Bytes a second. */
   readonly limitDown?: number;
   readonly limitUp?: number;
+  readonly dht?: boolean;
+  /** `HOST:PORT`s. */
+  readonly dhtBootstrap?: readonly string[];
+  readonly pex?: boolean;
+  readonly lsd?: boolean;
   /** A file of address ranges. */
   readonly ipFilter?: string;
 }
 
 /** Rejects with IpFilterError where the list cannot be used. */
 export async function clientOptions(options: PeerOptions, io: Io): Promise<ClientOptions> {
-  const { port = 0, bind, limitDown, limitUp, ipFilter } = options;
+  const { port = 0, bind, limitDown, limitUp, ipFilter, dht, dhtBootstrap, pex, lsd } = options;
   return {
     port,
     stateDir: stateDirOf(io),
+    dht: dht !== false && (dhtBootstrap ? { bootstrap: dhtBootstrap } : true),
+    pex: pex !== false,
+    lsd: lsd !== false,
     ...(bind === undefined ? {} : { bind }),
     ...(limitDown === undefined ? {} : { downLimit: limitDown }),
     ...(limitUp === undefined ? {} : { upLimit: limitUp }),

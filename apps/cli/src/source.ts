@@ -1,7 +1,14 @@
 // From what the user calls a torrent (a file, a URL) to its metainfo.
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type AnyMetainfo, type Metainfo, MetainfoError } from '@shoal/metainfo';
+import {
+  type AnyMetainfo,
+  type Magnet,
+  type Metainfo,
+  MetainfoError,
+  type ParsedMagnet,
+  parseMagnet,
+} from '@shoal/metainfo';
 import { parseAnyTorrent } from '@shoal/metainfo/node';
 import { CliError, EXIT, reasonOf } from './exit.ts';
 import type { Io } from './io.ts';
@@ -28,10 +35,44 @@ export async function loadTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>
   });
 }
 
+/** A torrent to download, which a link may name by its hash alone. Rejects with CliError. */
+export async function loadSource(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<Metainfo | NamedByHash> {
+  if (!isLink(source)) return loadTorrent(source, io);
+  const magnet = readLink(source);
+  const { infoHash } = magnet;
+  if (infoHash !== null) return { ...magnet, infoHash };
+  throw new CliError('ERR_UNSUPPORTED', 'the link names a torrent of version 2 alone, which is not supported yet', {
+    status: EXIT.wrong,
+    hint: 'hybrids have a version 1 hash too (urn:btih)',
+  });
+}
+
+/** A magnet link that can be followed. */
+export interface NamedByHash extends Magnet {
+  readonly infoHash: NonNullable<Magnet['infoHash']>;
+}
+
+export function isNamedByHash(source: Metainfo | NamedByHash): source is NamedByHash {
+  return !('files' in source);
+}
+
+/** A magnet link, or a bare info-hash: what it says. Throws CliError. */
+export function readLink(source: string): ParsedMagnet {
+  try {
+    if (/^magnet:/i.test(source)) return parseMagnet(source);
+    // 32 digits are of base 32, as in links.
+    return parseMagnet(`magnet:?xt=${source.length === 64 ? `urn:btmh:1220${source}` : `urn:btih:${source}`}`);
+  } catch (error) {
+    throw new CliError('ERR_SOURCE', `cannot read the magnet link: ${reasonOf(error)}`, {
+      status: EXIT.wrong,
+      cause: error,
+    });
+  }
+}
+
 /** A torrent to look at. Rejects with CliError. */
 export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<TorrentSource> {
-  if (isMagnet(source)) throw unsupported('a magnet link');
-  if (isBareHash(source)) throw unsupported('a bare info-hash');
+  if (isLink(source)) throw unsupported('a magnet link');
   try {
     if (isWebUrl(source)) {
       const { fetchTorrent } = await import('./fetch-torrent.ts');
@@ -55,12 +96,9 @@ export function isWebUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
 }
 
-export function isMagnet(source: string): boolean {
-  return /^magnet:/i.test(source);
-}
-
-export function isBareHash(source: string): boolean {
-  return BARE_HASH.test(source);
+/** Whether it is a magnet link, or an info-hash alone. */
+export function isLink(source: string): boolean {
+  return /^magnet:/i.test(source) || BARE_HASH.test(source);
 }
 
 /** The file's size is not asked: a pipe has none. */
@@ -77,7 +115,7 @@ async function readAtMost(path: string): Promise<Uint8Array> {
 }
 
 function unsupported(what: string): CliError {
-  return new CliError('ERR_UNSUPPORTED', `${what} as a source is not supported yet`, {
+  return new CliError('ERR_UNSUPPORTED', `${what} is not enough here`, {
     status: EXIT.wrong,
     hint: 'give a .torrent file or its http or https URL',
   });

@@ -5,16 +5,17 @@ import {
   type Client,
   type ClientOptions,
   createClient,
-  type Metainfo,
   type Torrent,
+  type TorrentSource,
 } from '@shoal/client';
-import { EXIT, type Failure, failureOf, reasonOf } from './exit.ts';
+import { CliError, EXIT, type Failure, failureOf, reasonOf } from './exit.ts';
 import { printable } from './output/printable.ts';
 import type { Reporter } from './output/reporter.ts';
+import { nameOf } from './output/transfer-text.ts';
 import { type Transfer, wholeFiles } from './transfer.ts';
 
 export interface TransferRequest {
-  readonly metainfo: Metainfo;
+  readonly source: TorrentSource;
   readonly options: AddOptions;
 }
 
@@ -42,23 +43,25 @@ export class TransferRun {
     return this.#unsaved.size === 0;
   }
 
-  async add({ metainfo, options }: TransferRequest): Promise<void> {
+  async add({ source, options }: TransferRequest): Promise<void> {
     const startedAt = performance.now();
-    const torrent = await this.#client.add(metainfo, options);
-    const transfer: Transfer = { metainfo, torrent, dir: options.dir, startedAt };
+    const torrent = await this.#client.add(source, options);
+    const transfer: Transfer = { torrent, dir: options.dir, startedAt };
     this.#transfers.push(transfer);
     this.#active.add(transfer);
     this.#reporter.added(transfer);
+    if (torrent.metainfo) this.#reporter.metadata(transfer, torrent.metainfo);
     const reported = new Set<number>();
     const reportFile = (file: number): void => {
       if (reported.has(file)) return;
       reported.add(file);
-      this.#reporter.file(transfer, metainfo.files[file]?.path.join('/') ?? '');
+      this.#reporter.file(transfer, torrent.metainfo?.files[file]?.path.join('/') ?? '');
     };
     torrent.subscribe((event) => {
       // The goodbye saves too: of that the user hears whatever else is over.
       if (event.type === 'saveFailed') this.#saveFailed(transfer, event.error);
       if (this.#closing) return;
+      if (event.type === 'metadata') this.#reporter.metadata(transfer, event.metainfo);
       if (event.type === 'file') reportFile(event.file);
       if (event.type !== 'state') return;
       if (event.state === 'downloading' || event.state === 'seeding') wholeFiles(transfer).forEach(reportFile);
@@ -73,7 +76,9 @@ export class TransferRun {
       await step;
       return !this.#closing;
     } catch (error) {
-      this.fail(transfer, failureOf(error));
+      // What the user chose may turn out wrong only once the files are known: then it says so itself.
+      const cause = error instanceof Error ? error.cause : undefined;
+      this.fail(transfer, failureOf(cause instanceof CliError ? cause : error));
       return false;
     }
   }
@@ -98,7 +103,7 @@ export class TransferRun {
     if (this.#closing || !this.#active.delete(transfer)) return;
     // A torrent whose disk failed would try again by itself: for the user of this run it is over.
     void transfer.torrent.pause();
-    const message = `${printable(transfer.metainfo.name)}: ${failure.message}`;
+    const message = `${nameOf(transfer)}: ${failure.message}`;
     this.#reporter.failed(transfer, { ...failure, message });
   }
 
@@ -110,7 +115,7 @@ export class TransferRun {
     this.#reporter.warning(transfer, {
       status: EXIT.done,
       code: error.code,
-      message: `${printable(transfer.metainfo.name)}: progress cannot be saved: ${why}`,
+      message: `${nameOf(transfer)}: progress cannot be saved: ${why}`,
     });
   }
 

@@ -5,7 +5,6 @@ import type { Metainfo, Torrent, TorrentSnapshot } from '@shoal/client';
 import { etaOf } from './output/format.ts';
 
 export interface Transfer {
-  readonly metainfo: Metainfo;
   readonly torrent: Torrent;
   /** The folder that holds the torrent's top name. */
   readonly dir: string;
@@ -13,9 +12,9 @@ export interface Transfer {
   readonly startedAt: number;
 }
 
-/** Where the torrent's file or folder lies. */
-export function pathOf({ metainfo, dir }: Pick<Transfer, 'metainfo' | 'dir'>): string {
-  return resolve(dir, metainfo.name);
+/** Where the torrent's file or folder lies; its name is known with its metadata. */
+export function pathOf({ torrent, dir }: Pick<Transfer, 'torrent' | 'dir'>): string {
+  return resolve(dir, torrent.metainfo?.name ?? '.');
 }
 
 /** Bytes of all files, padding left out. */
@@ -24,9 +23,9 @@ export function sizeOf({ files }: Pick<Metainfo, 'files'>): number {
 }
 
 /** Bytes of the files that are wanted. */
-export function wantedSizeOf({ metainfo, torrent }: Pick<Transfer, 'metainfo' | 'torrent'>): number {
-  const wanted = metainfo.files.filter((_, index) => torrent.priorities?.[index] !== 0);
-  return sizeOf({ files: wanted });
+export function wantedSizeOf({ torrent }: Pick<Transfer, 'torrent'>): number {
+  const { metainfo, priorities } = torrent;
+  return sizeOf({ files: metainfo?.files.filter((_, index) => priorities?.[index] !== 0) ?? [] });
 }
 
 /** Seconds since it was added. */
@@ -40,10 +39,10 @@ export function etaOfSnapshot({ bytesWanted, bytesWantedDone, downRate }: Torren
 }
 
 /** Which files are whole, as indices in `metainfo.files`, padding left out. */
-export function wholeFiles({ metainfo, torrent }: Pick<Transfer, 'metainfo' | 'torrent'>): number[] {
+export function wholeFiles({ torrent }: Pick<Transfer, 'torrent'>): number[] {
+  const { metainfo, have } = torrent;
+  if (!metainfo || !have) return [];
   const { layout, files } = metainfo;
-  const have = torrent.have;
-  if (!have) return [];
   const whole: number[] = [];
   for (const [file, { padding }] of files.entries()) {
     if (padding) continue;

@@ -64,7 +64,7 @@ test('strangers cannot steer the terminal', () => {
 describe('why nothing arrives', () => {
   const nobody = { known: 0, tried: 0, failed: 0, barred: 0, lastError: null };
   const source = { name: 'http://t.example:80/KEY/announce', peers: 0, seeders: null, leechers: null, nextAt: null };
-  const alone = { peers: 0, seeds: 0, addresses: nobody, sources: [] };
+  const alone = { state: 'downloading' as const, peers: 0, seeds: 0, addresses: nobody, sources: [] };
 
   test('nobody to ask', () => {
     expect(whyNothing(alone)).toBe('no peers yet: the torrent names no tracker, and no --peer was given');
@@ -91,6 +91,15 @@ describe('why nothing arrives', () => {
   test('peers that send nothing', () => {
     expect(whyNothing({ ...alone, peers: 2, seeds: 1 })).toBe(
       '2 peers connected, 1 seed among them, but none sends what is missing',
+    );
+    expect(whyNothing({ ...alone, state: 'metadata', peers: 1 })).toBe('1 peer connected, but none sends the metadata');
+  });
+
+  test('what has no URL is no tracker', () => {
+    const finder = { ...source, name: 'DHT', state: 'ok' as const, message: null };
+    const local = { ...source, name: 'lsd', state: 'failed' as const, message: 'no multicast' };
+    expect(whyNothing({ ...alone, sources: [finder, local] })).toBe(
+      'no peers yet: the DHT knows nobody; the local network fails: no multicast',
     );
   });
 });

@@ -69,6 +69,13 @@ export function peerOptions(): Option[] {
       again(new Option('--peer <HOST:PORT>', 'a peer to connect to; may be given again'), parsePeer),
       new Option('--port <PORT>', 'TCP port to listen on (default: chosen by the system)').argParser(parsePort),
       new Option('--bind <ADDRESS>', 'local address of all connections'),
+      new Option('--no-dht', 'find no peers through the DHT'),
+      again(
+        new Option('--dht-bootstrap <HOST:PORT>', 'a DHT node to begin with, instead of the public ones; again: more'),
+        parsePeer,
+      ),
+      new Option('--no-pex', 'exchange no peers with peers'),
+      new Option('--no-lsd', 'find no peers in the local network'),
       new Option('--ip-filter <FILE>', 'addresses that may not be peers, one range a line'),
     ),
     ...grouped(
@@ -90,4 +97,8 @@ export function selectionOptions(): Option[] {
 
 export function torrentFile(name: string, more = ''): Argument {
   return new Argument(name, `a .torrent file, or the http(s) URL of one${more}`);
+}
+
+export function torrentOrLink(name: string): Argument {
+  return torrentFile(name, ', a magnet link or an info-hash');
 }

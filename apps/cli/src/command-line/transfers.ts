@@ -13,7 +13,7 @@ import {
   jsonOption,
   peerOptions,
   selectionOptions,
-  torrentFile,
+  torrentOrLink,
   trackerOption,
 } from './options.ts';
 
@@ -28,7 +28,7 @@ function addGet(program: Command, { io, outcome }: Frame): void {
     .command('get')
     .summary('download torrents')
     .description('Downloads torrents. Run again, it goes on where it was.')
-    .argument('<SOURCE...>', '.torrent files, or http(s) URLs of them');
+    .argument('<SOURCE...>', '.torrent files, http(s) URLs of them, magnet links or info-hashes');
   const options = [
     dirOption("folder that will hold the torrent's file or folder"),
     ...selectionOptions(),
@@ -58,6 +58,7 @@ function addGet(program: Command, { io, outcome }: Frame): void {
       'after',
       examples(
         'shoal get debian.torrent',
+        "shoal get 'magnet:?xt=urn:btih:…'",
         'shoal get https://example.org/a.torrent -d /srv --json',
         "shoal get album.torrent --select '*.flac' --limit-down 2M",
         'shoal get album.torrent --choose',
@@ -105,7 +106,7 @@ function addStream(program: Command, { io, outcome }: Frame): void {
     .command('stream')
     .summary('play files while they download')
     .description('Serves the files of a torrent over HTTP, whole or in ranges, while they download; until interrupted.')
-    .addArgument(torrentFile('<SOURCE>'));
+    .addArgument(torrentOrLink('<SOURCE>'));
   const options = [
     ...grouped(
       GROUP.service,

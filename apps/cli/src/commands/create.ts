@@ -4,7 +4,7 @@ import { type CreatedTorrent, createTorrent } from '@shoal/metainfo/node';
 import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { describeFacts, factsOf } from '../output/facts.ts';
-import { createJobProgress } from '../output/job-progress.ts';
+import { createJobProgress, shareText } from '../output/job-progress.ts';
 import { printable } from '../output/printable.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { writeFile } from '../write-file.ts';
@@ -43,7 +43,7 @@ export async function create(path: string, options: CreateOptions, io: Io): Prom
 /** Hashes what lies at `path`. Rejects with CliError, or the signal's reason. */
 export async function makeTorrent(path: string, options: TorrentMaking, io: Io): Promise<CreatedTorrent> {
   const creationDate = creationDateOf(options, io);
-  const progress = await createJobProgress(io, 'hashing');
+  const progress = await createJobProgress(io);
   try {
     return await createTorrent(resolve(io.cwd, path), {
       announce: (options.tracker ?? []).map((url) => [url]),
@@ -54,7 +54,7 @@ export async function makeTorrent(path: string, options: TorrentMaking, io: Io):
       comment: options.comment ?? null,
       creationDate,
       signal: io.signal,
-      onProgress: (done, total) => progress.update(done, total),
+      onProgress: (done, total) => progress.show(shareText('hashing', done, total)),
     });
   } catch (error) {
     io.signal.throwIfAborted();

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { AddOptions, Metainfo } from '@shoal/client';
 import { clientOptions, type PeerOptions } from '../client-options.ts';
 import { CliError, EXIT, type ExitStatus, type Failure } from '../exit.ts';
+import { fetchMetadata } from '../fetch-metadata.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
 import { describeFiles, factsOf } from '../output/facts.ts';
@@ -11,7 +12,7 @@ import { whyNothing } from '../output/why-nothing.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { prioritiesFor, type SelectionOptions } from '../selection.ts';
-import { loadTorrent } from '../source.ts';
+import { isNamedByHash, loadSource, type NamedByHash } from '../source.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
 
@@ -31,6 +32,9 @@ export interface GetOptions extends PeerOptions, SelectionOptions {
   readonly quiet?: boolean;
 }
 
+/** A torrent whose files are known, or a link to one. */
+type Named = Metainfo | NamedByHash;
+
 /** Downloads until everything is complete and verified, and seeds on where told to. */
 export async function get(sources: readonly string[], options: GetOptions, io: Io): Promise<ExitStatus> {
   const deadline = new AbortController();
@@ -41,10 +45,12 @@ export async function get(sources: readonly string[], options: GetOptions, io: I
   if (options.choose && !options.list) (await import('../choose/choose-files.ts')).assertCanAsk(io);
   try {
     const torrents = await loadAll(sources, { cwd: io.cwd, signal: stop });
-    if (options.list) return list(torrents, options, io);
+    const isAsked = options.list === true || options.choose === true;
+    const known = isAsked ? await withMetadata(torrents, options, io, stop) : torrents;
+    if (options.list) return list(known as readonly Metainfo[], options, io);
     // The user may think as long as they like.
     clearTimeout(timer);
-    const wanted = await wishesFor(torrents, options, io);
+    const wanted = await wishesFor(torrents, known, options, io);
     timer = startTimer();
     return await download(wanted, options, io, deadline.signal);
   } catch (error) {
@@ -56,13 +62,27 @@ export async function get(sources: readonly string[], options: GetOptions, io: I
 }
 
 /** Every source must be right before anything starts. The same torrent twice is one. */
-async function loadAll(sources: readonly string[], io: Pick<Io, 'cwd' | 'signal'>): Promise<Metainfo[]> {
-  const torrents = new Map<string, Metainfo>();
+async function loadAll(sources: readonly string[], io: Pick<Io, 'cwd' | 'signal'>): Promise<Named[]> {
+  const torrents = new Map<string, Named>();
   for (const source of sources) {
-    const metainfo = await loadTorrent(source, io);
-    torrents.set(metainfo.infoHash.hex, metainfo);
+    const torrent = await loadSource(source, io);
+    const before = torrents.get(torrent.infoHash.hex);
+    // A link knows less than a file.
+    if (!before || isNamedByHash(before)) torrents.set(torrent.infoHash.hex, torrent);
   }
   return [...torrents.values()];
+}
+
+/** The same, in the same order, with what the links stand for. */
+async function withMetadata(
+  torrents: readonly Named[],
+  options: GetOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Metainfo[]> {
+  const fetched = await fetchMetadata(torrents.filter(isNamedByHash), options, io, signal);
+  const byHash = new Map(fetched.map((metainfo) => [metainfo.infoHash.hex, metainfo]));
+  return torrents.map((torrent) => (isNamedByHash(torrent) ? (byHash.get(torrent.infoHash.hex) as Metainfo) : torrent));
 }
 
 function list(torrents: readonly Metainfo[], { json }: GetOptions, io: Io): ExitStatus {
@@ -85,7 +105,7 @@ async function download(
 ): Promise<ExitStatus> {
   const peers = await resolvePeers(options.peer ?? []);
   const dir = resolve(io.cwd, options.dir ?? '.');
-  const requests = wanted.map(({ metainfo, wishes }) => ({ metainfo, options: { dir, peers, ...wishes } }));
+  const requests = wanted.map(({ source, wishes }) => ({ source, options: { dir, peers, ...wishes } }));
   const seedsOn = isSeedingOn(options);
   const { result, allSaved } = await runTransfers(
     {
@@ -139,16 +159,27 @@ async function complete(run: TransferRun, transfer: Transfer, options: GetOption
 }
 
 interface Wanted {
-  readonly metainfo: Metainfo;
+  readonly source: Named;
   readonly wishes: Partial<AddOptions>;
 }
 
-/** What the user wants of each torrent; asks, one after the other, where that is to be chosen. */
-async function wishesFor(torrents: readonly Metainfo[], options: GetOptions, io: Io): Promise<Wanted[]> {
+/**
+ * What the user wants of each torrent; asks, one after the other, where that is to be chosen. Of a link whose files are not known
+ * yet the answer waits for them.
+ */
+async function wishesFor(
+  torrents: readonly Named[],
+  known: readonly Named[],
+  options: GetOptions,
+  io: Io,
+): Promise<Wanted[]> {
   const { seedRatio, seedTime } = options;
   const wanted: Wanted[] = [];
-  for (const metainfo of torrents) {
-    const priorities = await prioritiesFor(metainfo, options, io);
+  for (const [index, source] of torrents.entries()) {
+    const content = known[index] as Named;
+    const priorities = isNamedByHash(content)
+      ? (metainfo: Metainfo) => prioritiesFor(metainfo, options, io)
+      : await prioritiesFor(content, options, io);
     const wishes = {
       ...(priorities === undefined ? {} : { priorities }),
       ...(options.sequential ? { order: 'sequential' as const } : {}),
@@ -157,7 +188,7 @@ async function wishesFor(torrents: readonly Metainfo[], options: GetOptions, io:
         ...(seedTime === undefined ? {} : { timeMs: seedTime * 1_000 }),
       },
     };
-    wanted.push({ metainfo, wishes });
+    wanted.push({ source, wishes });
   }
   return wanted;
 }
@@ -183,7 +214,8 @@ function timedOut({ torrent }: Transfer, seconds: number): Failure {
   const snapshot = torrent.snapshot();
   const { state, bytesWantedDone: bytesDone, bytesWanted: bytesTotal, downRate } = snapshot;
   let why: string;
-  if (state === 'checking') why = 'what is on disk is not checked yet';
+  if (state === 'metadata') why = `no metadata: ${whyNothing(snapshot)}`;
+  else if (state === 'checking') why = 'what is on disk is not checked yet';
   else if (downRate >= 1) why = `${formatPercent(bytesDone, bytesTotal)} of ${formatBytes(bytesTotal)} is here`;
   else why = whyNothing(snapshot);
   return { status: EXIT.failed, code: 'ERR_TIMEOUT', message: `timed out after ${seconds} s: ${why}` };

@@ -6,8 +6,9 @@ import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
 import { formatBytes } from '../output/format.ts';
+import { isTracker } from '../output/why-nothing.ts';
 import { resolvePeers } from '../resolve-peers.ts';
-import { isWebUrl, loadTorrent } from '../source.ts';
+import { isLink, isWebUrl, loadTorrent } from '../source.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRequest, type TransferRun, whenAborted } from '../transfer-run.ts';
 import { makeTorrent, writeTorrent } from './create.ts';
@@ -32,7 +33,7 @@ export async function seed(arguments_: readonly string[], options: SeedOptions, 
   for (const argument of arguments_) {
     const { metainfo, dir } = await findContent(argument, options, io);
     const trackers = options.tracker?.map((url) => [url]);
-    const request = { metainfo, options: { dir, peers, ...(trackers === undefined ? {} : { trackers }) } };
+    const request = { source: metainfo, options: { dir, peers, ...(trackers === undefined ? {} : { trackers }) } };
     requests.set(metainfo.infoHash.hex, request);
   }
   const { result } = await runTransfers(
@@ -70,7 +71,7 @@ async function serve(run: TransferRun, transfer: Transfer, signal: AbortSignal):
 function firstAnnounce({ torrent }: Transfer, signal: AbortSignal): Promise<void> {
   const isTried = (): boolean => {
     const { sources, error } = torrent.snapshot();
-    const states = sources.map(({ state }) => state);
+    const states = sources.filter(isTracker).map(({ state }) => state);
     if (states.length === 0 || states.includes('ok') || error !== null) return true;
     return states.includes('failed') && !states.includes('working');
   };
@@ -111,7 +112,7 @@ async function findContent(
 
 /** By its name, as everywhere: `NAME.torrent`. A folder of that name is data. */
 async function isTorrent(argument: string, io: Io): Promise<boolean> {
-  if (isWebUrl(argument) || /^magnet:/i.test(argument)) return true;
+  if (isWebUrl(argument) || isLink(argument)) return true;
   if (!/\.torrent$/i.test(argument)) return false;
   const status = await stat(resolve(io.cwd, argument)).catch(() => undefined);
   return !status?.isDirectory();

@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
+import type { Metainfo } from '@shoal/client';
 import { type HttpAddress, listenHttp, originOf } from '@shoal/http-service';
 import { clientOptions, type PeerOptions } from '../client-options.ts';
 import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
+import { fetchMetadata } from '../fetch-metadata.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
 import { printable } from '../output/printable.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { prioritiesFor, type SelectionOptions } from '../selection.ts';
-import { loadTorrent } from '../source.ts';
+import { isNamedByHash, loadSource } from '../source.ts';
 import { createStreamApp, streamedFiles } from '../stream-app.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
@@ -22,8 +24,12 @@ export interface StreamOptions extends PeerOptions, SelectionOptions {
 
 /** Serves a torrent's files over HTTP while they download, and on, until it is interrupted. */
 export async function stream(source: string, options: StreamOptions, io: Io): Promise<ExitStatus> {
-  const metainfo = await loadTorrent(source, io);
-  const priorities = await prioritiesFor(metainfo, options, io);
+  const torrent = await loadSource(source, io);
+  const isLink = isNamedByHash(torrent);
+  const [known] = isLink ? (options.choose ? await fetchMetadata([torrent], options, io) : []) : [torrent];
+  const priorities = known
+    ? await prioritiesFor(known, options, io)
+    : (metainfo: Metainfo) => prioritiesFor(metainfo, options, io);
   const dir = resolve(io.cwd, options.dir ?? '.');
   const peers = await resolvePeers(options.peer ?? []);
   const wishes = { order: 'sequential' as const, ...(priorities === undefined ? {} : { priorities }) };
@@ -31,7 +37,7 @@ export async function stream(source: string, options: StreamOptions, io: Io): Pr
     {
       client: await clientOptions(options, io),
       reporter: await createReporter(options, io),
-      requests: [{ metainfo, options: { dir, peers, ...wishes } }],
+      requests: [{ source: torrent, options: { dir, peers, ...wishes } }],
     },
     (run) => serve(run, run.transfers[0] as Transfer, options, io),
   );
@@ -39,10 +45,11 @@ export async function stream(source: string, options: StreamOptions, io: Io): Pr
 }
 
 async function serve(run: TransferRun, transfer: Transfer, options: StreamOptions, io: Io): Promise<ExitStatus> {
-  const { torrent, metainfo } = transfer;
+  const { torrent } = transfer;
   const checked = await Promise.race([run.reached(transfer, torrent.whenChecked()), whenAborted(io.signal)]);
   if (io.signal.aborted) return EXIT.interrupted;
   if (!checked) return EXIT.failed;
+  const metainfo = torrent.metainfo as Metainfo;
   const files = streamedFiles(metainfo, torrent.priorities);
   const address = options.http ?? { host: '127.0.0.1', port: 0 };
   const service = await listenHttp(address, createStreamApp(torrent, files)).catch((error: unknown) => {

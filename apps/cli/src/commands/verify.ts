@@ -6,7 +6,7 @@ import { createNodeHasher, DiskStorage } from '@shoal/storage/node';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { formatBytes } from '../output/format.ts';
-import { createJobProgress } from '../output/job-progress.ts';
+import { createJobProgress, shareText } from '../output/job-progress.ts';
 import { printable } from '../output/printable.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { loadTorrent } from '../source.ts';
@@ -44,7 +44,7 @@ async function checkData(metainfo: Metainfo, root: string, io: Io): Promise<Veri
     expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
     budget: new ByteBudget(64 * 1024 * 1024),
   });
-  const progress = await createJobProgress(io, 'checking');
+  const progress = await createJobProgress(io);
   const whole = new Bitfield(layout.pieceCount);
   try {
     const all = Array.from({ length: layout.pieceCount }, (_, piece) => piece);
@@ -52,7 +52,8 @@ async function checkData(metainfo: Metainfo, root: string, io: Io): Promise<Veri
       goesOn: () => !io.signal.aborted,
       onChecked: (piece, verdict) => {
         if (verdict === 'ok') whole.set(piece);
-        progress.update(Math.min(layout.totalLength, piece * layout.pieceLength), layout.totalLength);
+        const bytes = Math.min(layout.totalLength, piece * layout.pieceLength);
+        progress.show(shareText('checking', bytes, layout.totalLength));
       },
     });
     io.signal.throwIfAborted();

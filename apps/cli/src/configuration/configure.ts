@@ -12,6 +12,7 @@ import { type ConfigFile, isObject, readConfig } from './read-config.ts';
 /** What means the same in every command: only these may stand outside of a command's section. */
 const GENERAL: ReadonlySet<string> = new Set([
   ...['dir', 'port', 'bind', 'peer', 'ip-filter', 'limit-down', 'limit-up', 'json', 'color'],
+  ...['dht', 'dht-bootstrap', 'pex', 'lsd'],
 ]);
 
 /** What is said for one run: a file would say it for all. */

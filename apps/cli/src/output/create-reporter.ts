@@ -25,6 +25,7 @@ function silent({ stderr }: Io): Reporter {
   return {
     everyMs: 60_000,
     added: nothing,
+    metadata: nothing,
     state: nothing,
     file: nothing,
     progress: nothing,

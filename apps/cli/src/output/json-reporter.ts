@@ -7,15 +7,14 @@ import type { Reporter } from './reporter.ts';
 import { writeJson } from './write.ts';
 
 export function createJsonReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>): Reporter {
-  const write = (event: string, { metainfo }: Transfer, fields: Record<string, unknown>): void => {
-    writeJson(stdout, { event, infoHash: metainfo.infoHash.hex, ...fields });
+  const write = (event: string, { torrent }: Transfer, fields: Record<string, unknown>): void => {
+    writeJson(stdout, { event, infoHash: torrent.infoHash.hex, ...fields });
   };
   return {
     everyMs: 1_000,
-    added(transfer) {
-      const { metainfo } = transfer;
+    added: (transfer) => write('added', transfer, { name: transfer.torrent.name }),
+    metadata(transfer, metainfo) {
       const bytesTotal = sizeOf(metainfo);
-      write('added', transfer, { name: metainfo.name });
       write('metadata', transfer, { name: metainfo.name, bytesTotal, files: displayFiles(metainfo).length });
     },
     state() {},
@@ -29,7 +28,7 @@ export function createJsonReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'stde
       const bytes = wantedSizeOf(transfer);
       write('done', transfer, { path: pathOf(transfer), seconds: secondsOf(transfer), bytes, downloaded });
     },
-    seeding: (transfer, port) => write('seeding', transfer, { name: transfer.metainfo.name, port }),
+    seeding: (transfer, port) => write('seeding', transfer, { name: transfer.torrent.name, port }),
     failed(transfer, failure) {
       write('error', transfer, { code: failure.code, message: failure.message });
       writeFailure(stderr, failure);

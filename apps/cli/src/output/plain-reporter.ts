@@ -18,6 +18,7 @@ export function createPlainReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'std
   return {
     everyMs: 1_000,
     added() {},
+    metadata() {},
     state(transfer) {
       const phase = phaseOf(transfer);
       // That it is complete says the summary, that it failed the error.

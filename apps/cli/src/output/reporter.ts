@@ -1,4 +1,5 @@
 // What a `get` or `seed` run tells, whoever reads it: a person at a terminal, a log file, a script.
+import type { Metainfo } from '@shoal/client';
 import type { Failure } from '../exit.ts';
 import type { Transfer } from '../transfer.ts';
 
@@ -6,6 +7,8 @@ export interface Reporter {
   /** How often it wants to hear of progress. */
   readonly everyMs: number;
   added(transfer: Transfer): void;
+  /** Its files are known: at once, or when a peer has told them. */
+  metadata(transfer: Transfer, metainfo: Metainfo): void;
   /** The torrent went from one state to another. */
   state(transfer: Transfer): void;
   /** A file of the torrent is whole; once a file. */

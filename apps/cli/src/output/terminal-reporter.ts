@@ -50,7 +50,8 @@ export function createTerminalReporter({ stdout, stderr, env }: Io, options: { r
     const trouble = troubleOf(transfer);
     return [
       cutEnd(`${colors.bold(name)}  ${colors.cyan(phase)}`, width),
-      joinFitting(figuresRow, width),
+      // There is no share of what is not known yet.
+      transfer.torrent.metainfo ? joinFitting(figuresRow, width) : cutEnd(`        ${figures}`, width),
       ...(trouble === null ? [] : [colors.yellow(cutEnd(`        ${trouble}`, width))]),
     ];
   };
@@ -66,6 +67,7 @@ export function createTerminalReporter({ stdout, stderr, env }: Io, options: { r
     added(transfer) {
       current = [...current, transfer];
     },
+    metadata: () => region.draw(),
     state: () => region.draw(),
     file() {},
     progress(transfers) {

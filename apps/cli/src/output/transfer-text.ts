@@ -2,24 +2,26 @@
 import { etaOfSnapshot, pathOf, secondsOf, type Transfer, wantedSizeOf } from '../transfer.ts';
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from './format.ts';
 import { printable } from './printable.ts';
-import { describeSource, whyNothing } from './why-nothing.ts';
+import { describeSource, isTracker, whyNothing } from './why-nothing.ts';
 
 /** Seconds without a peer after which the user is told why. */
 const PATIENCE_S = 5;
 
-export function nameOf({ metainfo }: Transfer): string {
-  return printable(metainfo.name);
+export function nameOf({ torrent }: Pick<Transfer, 'torrent'>): string {
+  return printable(torrent.name);
 }
 
 /** `downloading`, and its like. */
 export function phaseOf({ torrent }: Transfer): string {
   const { state, error } = torrent.snapshot();
-  return error === null ? state : 'stopped';
+  if (error !== null) return 'stopped';
+  return state === 'metadata' ? 'fetching metadata' : state;
 }
 
 /** From 0 to 1: of what is to be checked, or of what is to be had. */
 export function shareOf({ torrent }: Transfer): number {
   const { state, bytesTotal, bytesWanted, bytesWantedDone, bytesChecked } = torrent.snapshot();
+  if (state === 'metadata') return 0;
   if (bytesWanted === 0) return 1;
   return state === 'checking' ? bytesChecked / bytesTotal : bytesWantedDone / bytesWanted;
 }
@@ -28,6 +30,7 @@ export function shareOf({ torrent }: Transfer): number {
 export function figuresOf(transfer: Transfer): string {
   const snapshot = transfer.torrent.snapshot();
   const { state, bytesTotal, bytesWanted, bytesWantedDone, bytesChecked, downRate, upRate, peers, uploaded } = snapshot;
+  if (state === 'metadata') return formatCount(peers, 'peer');
   const total = formatBytes(state === 'checking' ? bytesTotal : bytesWanted);
   if (state === 'checking') return `${formatBytes(bytesChecked)} of ${total} checked`;
   const people = formatCount(peers, 'peer');
@@ -41,13 +44,14 @@ export function figuresOf(transfer: Transfer): string {
 /** Why it stands still, where it has for a while. */
 export function troubleOf(transfer: Transfer): string | null {
   const snapshot = transfer.torrent.snapshot();
-  if (snapshot.state !== 'downloading' || snapshot.downRate >= 1 || secondsOf(transfer) < PATIENCE_S) return null;
+  const isWaiting = snapshot.state === 'downloading' || snapshot.state === 'metadata';
+  if (!isWaiting || snapshot.downRate >= 1 || secondsOf(transfer) < PATIENCE_S) return null;
   return whyNothing(snapshot);
 }
 
 /** What trackers refused, a line each. */
 export function trackerTroubles(transfer: Transfer): string[] {
-  const failed = transfer.torrent.snapshot().sources.filter(({ state }) => state === 'failed');
+  const failed = transfer.torrent.snapshot().sources.filter((source) => isTracker(source) && source.state === 'failed');
   return failed.map((source) => `${nameOf(transfer)}: ${describeSource(source)}`);
 }
 
@@ -66,12 +70,12 @@ export function summaryOf(transfer: Transfer): string {
 }
 
 export function seedingLine(transfer: Transfer, port: number): string {
-  const { infoHash } = transfer.metainfo;
+  const { infoHash } = transfer.torrent;
   return `${nameOf(transfer)}: seeding on port ${port}, info-hash ${infoHash.hex}`;
 }
 
 /** One line of a log. */
 export function logLineOf(transfer: Transfer): string {
-  const share = formatPercent(shareOf(transfer), 1);
-  return `${nameOf(transfer)}: ${phaseOf(transfer)} ${share}, ${figuresOf(transfer).replaceAll('  ', ', ')}`;
+  const share = transfer.torrent.metainfo ? ` ${formatPercent(shareOf(transfer), 1)}` : '';
+  return `${nameOf(transfer)}: ${phaseOf(transfer)}${share}, ${figuresOf(transfer).replaceAll('  ', ', ')}`;
 }

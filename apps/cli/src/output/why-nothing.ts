@@ -5,13 +5,13 @@ import { parseUrl } from '@shoal/primitives';
 import { formatCount } from './format.ts';
 import { printable } from './printable.ts';
 
-type Circumstances = Pick<TorrentSnapshot, 'peers' | 'seeds' | 'addresses' | 'sources'>;
+type Circumstances = Pick<TorrentSnapshot, 'state' | 'peers' | 'seeds' | 'addresses' | 'sources'>;
 
 /** "no peers yet: tracker X says …; 3 addresses tried, all refused". */
-export function whyNothing({ peers, seeds, addresses, sources }: Circumstances): string {
+export function whyNothing({ state, peers, seeds, addresses, sources }: Circumstances): string {
   if (peers > 0) {
     const who = `${formatCount(peers, 'peer')} connected${seeds > 0 ? `, ${formatCount(seeds, 'seed')} among them` : ''}`;
-    return `${who}, but none sends what is missing`;
+    return `${who}, but none sends ${state === 'metadata' ? 'the metadata' : 'what is missing'}`;
   }
   const parts = sources.map(describeSource);
   if (sources.length === 0 && addresses.known === 0)
@@ -20,8 +20,15 @@ export function whyNothing({ peers, seeds, addresses, sources }: Circumstances):
   return `no peers yet: ${parts.join('; ')}`;
 }
 
+/** Of the sources of peers, those that are named by a URL. */
+export function isTracker({ name }: Pick<SourceStatus, 'name'>): boolean {
+  return name.includes('://');
+}
+
 /** `tracker X says: …`. */
-export function describeSource({ name, state, message, peers }: SourceStatus): string {
+export function describeSource(source: SourceStatus): string {
+  const { name, state, message, peers } = source;
+  if (!isTracker(source)) return describeFinder(source);
   const host = hostOf(name);
   const tracker = `tracker ${host}`;
   const words = message === null ? null : printable(message);
@@ -32,6 +39,14 @@ export function describeSource({ name, state, message, peers }: SourceStatus): s
   if (state === 'ok')
     return `${tracker} knows ${peers === 0 ? 'nobody else' : formatCount(peers, 'peer')}${words === null ? '' : ` and says: ${words}`}`;
   return `${tracker} ${state === 'idle' ? 'is not asked yet' : 'has not answered yet'}${words === null ? '' : ` (${words})`}`;
+}
+
+/** The DHT, the local network. */
+function describeFinder({ name, state, message, peers }: SourceStatus): string {
+  const finder = name === 'lsd' ? 'the local network' : `the ${name}`;
+  if (state === 'failed') return `${finder} fails: ${printable(message ?? 'no reason given')}`;
+  if (state === 'ok') return `${finder} knows ${peers === 0 ? 'nobody' : formatCount(peers, 'peer')}`;
+  return `${finder} ${state === 'idle' ? 'is not asked' : 'is being asked'}`;
 }
 
 function describeAddresses({ known, tried, failed, lastError }: TorrentSnapshot['addresses']): string {

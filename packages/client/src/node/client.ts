@@ -158,8 +158,9 @@ export class Client {
         ...common,
         ...(magnet.name === null ? {} : { name: magnet.name }),
         onMetadata: async (info) => {
-          const { content, priorities } = await this.#contentOf(parse(info), place, magnet);
+          const metainfo = parse(info);
           await this.#metadata.save(magnet.infoHash, info);
+          const { content, priorities } = await this.#contentOf(metainfo, place, magnet);
           if (priorities) await torrent.select(priorities);
           return content;
         },

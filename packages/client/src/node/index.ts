@@ -14,6 +14,8 @@ export type {
   TorrentSnapshot,
 } from '@shoal/session';
 export { type AddOptions, Client, createClient, pathOf } from './client.ts';
+export { DHT_ROUTERS, type DhtOptions } from './dht-node.ts';
+export { type FetchOptions, fetchTorrent } from './fetch-torrent.ts';
 export { CLIENT_DEFAULTS, type ClientOptions } from './options.ts';
 export { createReadStream } from './read-stream.ts';
 export { createTcpTransport, type TcpOptions } from './tcp.ts';
