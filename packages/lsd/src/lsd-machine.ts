@@ -23,6 +23,7 @@ const PER_TORRENT = 100;
 /** Neighbours of a torrent that are remembered. */
 const HEARD = 500;
 
+/** What the machine wants done, or has found. */
 export type LsdOutput =
   | { readonly type: 'send'; readonly family: 4 | 6; readonly bytes: Uint8Array }
   /** Somebody is in the torrent, and listens at `address`, `host:port`. */
@@ -39,6 +40,7 @@ interface Entry {
   passedOn: number;
 }
 
+/** The protocol without sockets (BEP 14): datagrams and time in, datagrams and peers out. */
 export class LsdMachine {
   readonly #cookie: string;
   /** By the info-hash in hex. */
