@@ -18,6 +18,14 @@ export {
 } from './krpc.ts';
 export { isNodeIdFor, nodeIdFor } from './node-id.ts';
 export { DEFAULT_DHT_SETTINGS, type DhtMeans, type DhtSettings } from './node-options.ts';
+export {
+  type DhtClock,
+  DhtPeerSource,
+  type DhtPeerSourceOptions,
+  type DhtSourceStatus,
+  type DhtTorrent,
+  type PeerFinder,
+} from './peer-source.ts';
 export type { PeerStoreLimits } from './peer-store.ts';
 export type { SourceLimits } from './sources.ts';
 export { type DhtState, decodeState, encodeState } from './state.ts';
