@@ -11,12 +11,9 @@ const NOT_YET = new Set([
   '@shoal/client',
   '@shoal/dht',
   '@shoal/dht/node',
-  '@shoal/lsd',
-  '@shoal/lsd/node',
   '@shoal/session',
   '@shoal/session/testing',
   '@shoal/ut-metadata',
-  '@shoal/ut-pex',
 ]);
 const TARGET = join(root, 'docs/api');
 

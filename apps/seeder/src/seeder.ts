@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Client, createClient, type Torrent } from '@shoal/client';
 import { type HttpAddress, type HttpService, listenHttp } from '@shoal/http-service';
 import { displayFiles } from '@shoal/metainfo';
-import { createFolderStateStore, DiskStorage } from '@shoal/storage/node';
+import { createFolderStateStore, DiskStorage, type FolderStateStore } from '@shoal/storage/node';
 import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
 import { type Clock, systemClock } from './clock.ts';
 import { SeederError, wordsFor } from './errors.ts';
@@ -70,6 +70,8 @@ export class Seeder {
   readonly #trackerClient: TrackerClient;
   readonly #trackers: Trackers;
   readonly #shelf: Shelf;
+  /** The session's own, for torrents that are not in it. */
+  readonly #resume: FolderStateStore;
   readonly #startedAt: number;
   readonly #toldAt: Map<string, number> = new Map();
   /** Payload of torrents that are gone. */
@@ -101,15 +103,14 @@ export class Seeder {
       http: { host: options.http.host, port: () => this.#http?.port ?? options.http.port },
       bind,
     });
-    const resume = createFolderStateStore(join(stateDir, 'resume'));
+    this.#resume = createFolderStateStore(join(stateDir, 'resume'));
     this.#shelf = new Shelf({
       library,
       clock: this.#clock,
       settleMs: options.settle ?? 5_000,
       rescanMs: options.rescan ?? 60_000,
       add: (entry) => this.#add(entry),
-      remove: (torrent) => this.#remove(torrent),
-      forget: (infoHash) => resume.remove(infoHash),
+      remove: (torrent, remembered) => this.#remove(torrent, remembered),
       onSeeding: (entry, torrent) => this.#seeding(entry, torrent),
       onRemoved: ({ entry }) => {
         const infoHash = entry.metainfo.infoHash.hex;
@@ -211,9 +212,14 @@ export class Seeder {
     return this.#client.session.add({ infoHash, content: { metainfo: entry.metainfo, storage }, sources });
   }
 
-  async #remove(torrent: Torrent): Promise<void> {
+  async #remove(torrent: Torrent, remembered: 'kept' | 'forgotten'): Promise<void> {
+    const { hex } = torrent.infoHash;
     this.#uploadedBefore += torrent.snapshot().uploaded;
+    // Its last save would say that its files are missing.
+    const saved = remembered === 'kept' ? await this.#resume.load(hex).catch(() => undefined) : undefined;
     await this.#client.session.remove(torrent);
+    if (saved) await this.#resume.save(hex, saved);
+    else await this.#resume.remove(hex);
   }
 
   #seeding(entry: LibraryEntry, torrent: Torrent): SeededTorrent {

@@ -42,6 +42,8 @@ test('what changes deep inside is another torrent, and nothing of the old one is
 
 test('what is taken away is seeded no more, and hashed no second time when it comes back', async () => {
   await at.makeTree();
+  await (await at.start()).close();
+  at.events = [];
   const seeder = await at.start();
   const revision = (await askJson<TorrentsAnswer>(seeder, '/api/torrents')).revision;
   const hash = hashOf(seeder);
@@ -70,6 +72,17 @@ test('what is still being written is waited for, shown as waiting, and does not 
   await seeder.whenReady();
   expect(namesOf(seeder)).toEqual(['single.bin', 'tree']);
   expect(at.events.findIndex(is('waiting', 'tree'))).toBeLessThan(at.events.findIndex(is('torrent', 'tree')));
+});
+
+test('that an entry is waited for is told once, however often it is written to', async () => {
+  const seeder = await at.start({ settle: 3_600_000 });
+  for (const [index, name] of ['first', 'second', 'third'].entries()) {
+    await writeFile(join(at.dir, 'growing'), pattern(1_000 * (index + 1)));
+    await writeFile(join(at.dir, name), 'a mark that this round was there');
+    seeder.rescan();
+    await at.seen(is('waiting', name));
+  }
+  expect(at.events.filter(is('waiting', 'growing'))).toHaveLength(1);
 });
 
 test('a file cut short under the seed is out of service at once', async () => {
@@ -130,6 +143,21 @@ test('a .torrent beside its data is used as it is, when it comes first and when 
   // Taken away again, the entry has a torrent of our making.
   await rm(join(at.dir, 'any name.torrent'));
   await at.seen(is('torrent', 'single.bin', given.metainfo.infoHash.hex));
+});
+
+test('data that change under their .torrent are not taken for what it says', async () => {
+  await at.makeTree();
+  const given = await createTorrent(join(at.dir, 'single.bin'), { creationDate: null });
+  await writeFile(join(at.dir, 'single.torrent'), given.bytes);
+  const seeder = await at.start();
+  expect(namesOf(seeder)).toEqual(['single.bin', 'tree']);
+  await writeFile(join(at.dir, 'single.bin'), pattern(300_000, 9));
+  await at.seen(is('error', 'single.bin'));
+  expect(namesOf(seeder)).toEqual(['tree']);
+  await writeFile(join(at.dir, 'single.bin'), pattern(300_000));
+  at.events = [];
+  await at.seen(is('torrent', 'single.bin'));
+  expect(hashOf(seeder)).toBe(given.metainfo.infoHash.hex);
 });
 
 test('a private .torrent is announced to its own trackers alone', async () => {

@@ -14,6 +14,7 @@ export const LSD_GROUPS: {
 /** As many have room in 1,400 bytes, which no network has to cut up (BEP 14), beside the longest cookie. */
 export const MOST_INFO_HASHES = 24;
 
+/** A datagram of BEP 14, read. */
 export interface Announcement {
   /** Where the sender listens, at the address that the datagram comes from. */
   readonly port: number;
@@ -23,6 +24,7 @@ export interface Announcement {
   readonly cookie: string | undefined;
 }
 
+/** What a datagram may hold. */
 export interface AnnouncementLimits {
   /** Bytes of a datagram. */
   readonly size: number;

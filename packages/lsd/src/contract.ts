@@ -15,6 +15,7 @@ export interface LsdNetwork {
   open(onDatagram: (bytes: Uint8Array, from: string) => void): Promise<LsdMembership>;
 }
 
+/** The multicast groups, joined. */
 export interface LsdMembership {
   /** Words about what does not work though something does; null: all is well. */
   warning(): string | null;

@@ -9,6 +9,7 @@ import { type Discovery, LsdSource } from './lsd-source.ts';
 /** After joining failed; an interface may have come up. */
 const AGAIN_MS = 60_000;
 
+/** What local discovery stands on. */
 export interface LocalDiscoveryOptions {
   readonly clock: LsdClock;
   readonly network: LsdNetwork;
@@ -21,6 +22,7 @@ type Joined =
   | { readonly state: 'ok'; readonly membership: LsdMembership }
   | { readonly state: 'failed'; readonly message: string };
 
+/** A client's local discovery (BEP 14): the machine, its network and its clock together, with a source for each torrent. */
 export class LocalDiscovery implements Discovery {
   readonly #clock: LsdClock;
   readonly #network: LsdNetwork;

@@ -22,7 +22,10 @@ const IN_ALL = 3_000;
 const PER_TORRENT = 100;
 /** Neighbours of a torrent that are remembered. */
 const HEARD = 500;
+/** Torrents that are gone whose last announcement is remembered. */
+const PARTED = 1_000;
 
+/** What the machine wants done, or has found. */
 export type LsdOutput =
   | { readonly type: 'send'; readonly family: 4 | 6; readonly bytes: Uint8Array }
   /** Somebody is in the torrent, and listens at `address`, `host:port`. */
@@ -39,10 +42,13 @@ interface Entry {
   passedOn: number;
 }
 
+/** The protocol without sockets (BEP 14): datagrams and time in, datagrams and peers out. */
 export class LsdMachine {
   readonly #cookie: string;
   /** By the info-hash in hex. */
   readonly #entries: Map<string, Entry> = new Map();
+  /** When torrents that are gone were announced last: who pauses and resumes one does not announce it each time. */
+  readonly #parted: Map<string, number> = new Map();
   readonly #output: LsdOutput[] = [];
   #notBefore: number = Number.NEGATIVE_INFINITY;
   #windowStart: number = Number.NEGATIVE_INFINITY;
@@ -57,18 +63,25 @@ export class LsdMachine {
   /** From now on the torrent is announced and heard of. `port` answers 0 while there is none. Throws TypeError for one that is there. */
   add(infoHash: InfoHash, port: () => number, now: number): void {
     if (this.#entries.has(infoHash.hex)) throw new TypeError(`${infoHash.hex} is announced already`);
+    const announcedAt = this.#parted.get(infoHash.hex) ?? Number.NEGATIVE_INFINITY;
     this.#entries.set(infoHash.hex, {
       infoHash,
       port,
-      announcedAt: Number.NEGATIVE_INFINITY,
-      nextAt: now + GATHER_MS,
+      announcedAt,
+      nextAt: Math.max(now + GATHER_MS, announcedAt + LEAST_MS),
       heard: new Map(),
       passedOn: 0,
     });
   }
 
-  remove(infoHash: InfoHash): void {
-    this.#entries.delete(infoHash.hex);
+  remove({ hex }: InfoHash): void {
+    const entry = this.#entries.get(hex);
+    if (!entry) return;
+    this.#entries.delete(hex);
+    this.#parted.delete(hex);
+    this.#parted.set(hex, entry.announcedAt);
+    const [oldest] = this.#parted.keys();
+    if (this.#parted.size > PARTED && oldest !== undefined) this.#parted.delete(oldest);
   }
 
   /** The next announcement, as soon as the last one is a minute ago. */

@@ -12,6 +12,7 @@ export interface Discovery {
   facts(torrent: LsdTorrent): { readonly peers: number; readonly nextAt: number | null };
 }
 
+/** Peers of this network for one torrent, in the shape of the session's PeerSource. */
 export class LsdSource {
   readonly name = 'lsd';
   readonly #discovery: Discovery;

@@ -75,6 +75,21 @@ test('in a hurry it is announced as soon as the last time is a minute ago', () =
   lsd.hurry(hash(2), 0);
 });
 
+test('a torrent that goes and comes again is not announced each time', () => {
+  const lsd = machine();
+  lsd.remove(hash(1));
+  lsd.add(hash(1), port, 0);
+  lsd.tick(100);
+  expect(announced(lsd)).toHaveLength(1);
+  for (let now = 1_000; now < 50_000; now += 1_000) {
+    lsd.remove(hash(1));
+    lsd.add(hash(1), port, now);
+    lsd.tick(now + 500);
+    expect(announced(lsd)).toEqual([]);
+  }
+  expect(lsd.nextWake()).toBe(60_100);
+});
+
 test('many torrents share datagrams, and so many leave in a second', () => {
   const lsd = machine();
   for (let number = 0; number < 500; number++) lsd.add(hash(number), port, 0);

@@ -17,31 +17,38 @@ export function percentEncode(bytes: Uint8Array): string {
  * UTF-8. Undefined where a `%` is not followed by two digits.
  */
 export function percentDecode(text: string): Uint8Array | undefined {
-  const raw = new TextEncoder().encode(text);
-  const bytes = new Uint8Array(raw.length);
+  const bytes = new Uint8Array(text.length);
   let length = 0;
-  for (let at = 0; at < raw.length; at++) {
-    let byte = raw[at] as number;
+  for (let at = 0; at < text.length; at++) {
+    let byte = text.charCodeAt(at);
     if (byte === PERCENT) {
-      const high = digit(raw[at + 1]);
-      const low = digit(raw[at + 2]);
+      const high = digit(text.charCodeAt(at + 1));
+      const low = digit(text.charCodeAt(at + 2));
       if (high < 0 || low < 0) return undefined;
       byte = high * 16 + low;
       at += 2;
     } else if (byte === PLUS) {
       byte = SPACE;
+    } else if (byte > 0x7f) {
+      // Rare: an encoder for each value of each query would cost more than all the rest of reading it.
+      return percentDecode(beyondAscii(text));
     }
     bytes[length++] = byte;
   }
   return bytes.subarray(0, length);
 }
 
+/** The same text with what is beyond ASCII, and controls, as `%XX`. */
+function beyondAscii(text: string): string {
+  return text.replace(/[^ -~]+/g, (run) => percentEncode(new TextEncoder().encode(run)));
+}
+
 const PERCENT = 0x25;
 const PLUS = 0x2b;
 const SPACE = 0x20;
 
-function digit(code: number | undefined): number {
-  if (code === undefined) return -1;
+/** -1 for what is no digit; NaN, past the end, is none. */
+function digit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const lower = code | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;

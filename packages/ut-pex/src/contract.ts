@@ -14,6 +14,7 @@ export interface PexTorrent {
   ownAddresses?(): readonly string[];
 }
 
+/** The peer at the other end of a connection, as the torrent knows it. */
 export interface PexPeerInfo {
   /** The other end of the connection, `host:port`; what is no IP address is not told to anybody. */
   readonly address: string;
@@ -25,6 +26,7 @@ export interface PexPeerInfo {
   readonly utp?: boolean;
 }
 
+/** Peer exchange on one torrent. */
 export interface AttachedPex {
   /** Undefined for a private torrent: the extension is not even announced then. */
   connect(peer: PexPeerInfo): ExtensionFactory | undefined;

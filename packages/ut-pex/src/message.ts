@@ -18,11 +18,13 @@ export interface PexContact extends Endpoint {
   readonly flags: number;
 }
 
+/** Who came and who left since the last message (BEP 11). */
 export interface PexMessage {
   readonly added: readonly PexContact[];
   readonly dropped: readonly Endpoint[];
 }
 
+/** What a message may hold. */
 export interface PexLimits {
   /** Contacts that are taken of those added, and of those dropped; libtorrent sends up to 100. */
   readonly contacts: number;

@@ -18,9 +18,11 @@ export interface ShelfOptions {
   readonly rescanMs: number;
   /** Adds a torrent to the session; checking begins. Throws where it cannot be. */
   readonly add: (entry: LibraryEntry) => Torrent;
-  readonly remove: (torrent: Torrent) => Promise<void>;
-  /** Forgets what is remembered of a torrent that will not come back. */
-  readonly forget: (infoHash: string) => Promise<void>;
+  /**
+   * Takes it out of the session. What is remembered of it stays as it was where its data went away whole; where they changed it is
+   * forgotten, for it would be remembered with the new files' times.
+   */
+  readonly remove: (torrent: Torrent, remembered: 'kept' | 'forgotten') => Promise<void>;
   /** Is told what it is once it is seeded, and when it is not any more. */
   readonly onSeeding: (entry: LibraryEntry, torrent: Torrent) => SeededTorrent;
   readonly onRemoved: (seeded: SeededTorrent) => void;
@@ -223,6 +225,7 @@ export class Shelf {
     this.#watch.cover(slot.name, look.folders);
     const isSame = slot.look?.print === look.print;
     if (isSame && slot.state !== 'waiting' && !(slot.state === 'failed' && slot.mayPass && isFull)) return;
+    const isNews = slot.look === undefined || slot.state !== 'waiting';
     if (!isSame) {
       // Somebody writes to it: nobody should wait for that before calling the folder ready.
       if (slot.look) this.#first?.delete(slot.name);
@@ -238,7 +241,7 @@ export class Shelf {
     const isKept = slot.known?.isGiven === false;
     const waitMs = isKept ? 0 : this.#settling.look(slot.name, { print: look.print, ageMs }, clock.now());
     if (waitMs === 0) return this.#enqueue(slot);
-    if (slot.state !== 'waiting' || !isSame) onWaiting(slot.name);
+    if (isNews) onWaiting(slot.name);
     slot.state = 'waiting';
     slot.timer = clock.setTimer(() => {
       slot.timer = undefined;
@@ -248,7 +251,7 @@ export class Shelf {
   }
 
   /** Takes it out of service; what was being done for it ends. */
-  #withdraw(slot: Slot): void {
+  #withdraw(slot: Slot, remembered: 'kept' | 'forgotten' = 'forgotten'): void {
     slot.timer?.cancel();
     slot.timer = undefined;
     slot.abort.abort();
@@ -261,8 +264,7 @@ export class Shelf {
     slot.reason = null;
     if (torrent) {
       const { hex } = torrent.infoHash;
-      slot.lastHash = hex;
-      const gone = this.#options.remove(torrent).catch((error: unknown) => {
+      const gone = this.#options.remove(torrent, remembered).catch((error: unknown) => {
         this.#options.onFault('warning', slot.name, error);
       });
       this.#leaving.set(
@@ -275,7 +277,7 @@ export class Shelf {
 
   /** It is not in the folder any more. What is kept of it stays for a while: its disk may come back. */
   #drop(slot: Slot): void {
-    this.#withdraw(slot);
+    this.#withdraw(slot, 'kept');
     this.#settling.forget(slot.name);
     this.#watch.cover(slot.name);
     this.#slots.delete(slot.name);
@@ -324,7 +326,7 @@ export class Shelf {
   }
 
   async #serve(slot: Slot, signal: AbortSignal): Promise<void> {
-    const { add, onSeeding, forget, library } = this.#options;
+    const { add, onSeeding, library } = this.#options;
     const entry = slot.known ?? (await this.#make(slot, slot.entry, signal));
     const { hex } = entry.metainfo.infoHash;
     await this.#leaving.get(hex);
@@ -346,10 +348,8 @@ export class Shelf {
       this.#withdraw(slot);
       return this.#enqueue(slot);
     }
-    if (slot.lastHash !== undefined && slot.lastHash !== hex) await forget(slot.lastHash);
     signal.throwIfAborted();
     slot.state = 'seeding';
-    slot.lastHash = hex;
     slot.seeded = onSeeding(entry, torrent);
     this.#first?.delete(slot.name);
   }

@@ -40,8 +40,6 @@ export class Slot {
   known: LibraryEntry | undefined;
   torrent: Torrent | undefined;
   seeded: SeededTorrent | undefined;
-  /** The info-hash it was last seeded under, in hexadecimal. */
-  lastHash: string | undefined;
   /** Whether the failure may pass by itself. */
   mayPass = false;
   hashed = { bytesDone: 0, bytesTotal: 0 };

@@ -75,7 +75,7 @@ ${summaryOf(answer)}
 <p class="notice fault" id="away" role="status" hidden>The seeder does not answer; the figures are old.</p>
 <p class="notice fault" id="fault"${fault === null ? html` hidden` : ''}>${fault ?? ''}</p>
 <section class="notice" id="preparing"${pending.length === 0 ? html` hidden` : ''}>
-<h2>Not seeded yet</h2>
+<h2>Not seeded, or not yet</h2>
 <ul class="lines" id="pending">${pending
     .slice(0, 50)
     .map(

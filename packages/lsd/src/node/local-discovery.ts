@@ -5,6 +5,7 @@ import type { LsdClock } from '../contract.ts';
 import { LocalDiscovery } from '../local-discovery.ts';
 import { Multicast, type MulticastOptions } from './multicast.ts';
 
+/** Where datagrams go, and whose clock it is. */
 export interface NodeLocalDiscoveryOptions extends MulticastOptions {
   /** The session's, so that it can tell when the next announcement is. Default: one of its own. */
   readonly clock?: LsdClock;

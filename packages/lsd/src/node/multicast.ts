@@ -8,6 +8,7 @@ import type { LsdMembership, LsdNetwork } from '../contract.ts';
 import { LsdError } from '../errors.ts';
 import { type Link, listLinks, Neighbourhood } from './links.ts';
 
+/** Where datagrams go, and how far. */
 export interface MulticastOptions {
   /** Names of interfaces, such as `eth0`. Default: all of them, loopback too, for other clients on this machine. */
   readonly interfaces?: readonly string[];
