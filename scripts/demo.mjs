@@ -159,7 +159,7 @@ async function fetchTorrents(torrents) {
 async function startDownload(name, args) {
   const dir = join(folder, name);
   const port = await freePort();
-  const options = ['-d', dir, '--port', String(port), '--bind', '127.0.0.1', '--json'];
+  const options = ['-d', dir, '--port', String(port), '--bind', '127.0.0.1', '--no-dht', '--no-lsd', '--json'];
   const env = { SHOAL_STATE_DIR: join(folder, `${name}-state`) };
   const child = new Child(`the ${name} download`, [process.execPath, CLI, 'get', ...args, ...options], { env });
   return {

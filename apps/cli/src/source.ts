@@ -72,14 +72,16 @@ export function readLink(source: string): ParsedMagnet {
 
 /** A torrent to look at. Rejects with CliError. */
 export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signal'>): Promise<TorrentSource> {
-  if (isLink(source)) throw unsupported('a magnet link');
+  if (isLink(source))
+    throw wrongKind(`${/^magnet:/i.test(source) ? 'a magnet link' : 'a bare info-hash'} is not enough here`);
   try {
     if (isWebUrl(source)) {
       const { fetchTorrent } = await import('./fetch-torrent.ts');
       const bytes = await fetchTorrent(source, io.signal);
       return { bytes, metainfo: parseAnyTorrent(bytes) };
     }
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) throw unsupported(`a ${source.slice(0, source.indexOf(':'))} URL`);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
+      throw wrongKind(`a ${source.slice(0, source.indexOf(':'))} URL as a source is not supported yet`);
     const bytes = await readAtMost(resolve(io.cwd, source));
     return { bytes, metainfo: parseAnyTorrent(bytes, { limits: { size: MAX_FILE } }) };
   } catch (error) {
@@ -114,8 +116,8 @@ async function readAtMost(path: string): Promise<Uint8Array> {
   return Buffer.concat(parts, length);
 }
 
-function unsupported(what: string): CliError {
-  return new CliError('ERR_UNSUPPORTED', `${what} is not enough here`, {
+function wrongKind(message: string): CliError {
+  return new CliError('ERR_UNSUPPORTED', message, {
     status: EXIT.wrong,
     hint: 'give a .torrent file or its http or https URL',
   });

@@ -96,15 +96,6 @@ describe('info of links', () => {
       expect(stdout).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
     }
   });
-
-  test('get does not take them yet', async () => {
-    const { status, stderr } = await shoal(['get', V1], { cwd: '/' });
-    expect({ status, stderr }).toEqual({
-      status: 2,
-      stderr:
-        'shoal: a bare info-hash as a source is not supported yet (give a .torrent file or its http or https URL)\n',
-    });
-  });
 });
 
 describe('edit', () => {

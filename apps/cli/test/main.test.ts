@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { Capture, noise, shoal, temporaryFolder } from './shoal.ts';
+import { Capture, noise, OFFLINE, shoal, temporaryFolder } from './shoal.ts';
 
 const root = join(import.meta.dirname, '..');
 /** Below node_modules, so that the libraries are found. */
@@ -43,7 +43,7 @@ interface Program {
 function launch(argv: readonly string[], cwd: string): Program {
   const child = spawn(process.execPath, [join(built, 'main.mjs'), ...argv], {
     cwd,
-    env: { PATH: process.env.PATH, SHOAL_STATE_DIR: join(cwd, '.state') },
+    env: { PATH: process.env.PATH, SHOAL_STATE_DIR: join(cwd, '.state'), XDG_CONFIG_HOME: OFFLINE },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -31,7 +31,7 @@ describe('the command line', () => {
   test.each([
     [['get', 'a.torrent', '--frobnicate'], "unknown option '--frobnicate' (see shoal get --help)"],
     [['info', 'a.torrent', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
-    [['get', 'a.torrent', '--no-dht'], "unknown option '--no-dht' (see shoal get --help)"],
+    [['get', 'a.torrent', '--encryption'], "unknown option '--encryption' (see shoal get --help)"],
     [['frobnicate'], "unknown command 'frobnicate' (see shoal --help)"],
     [['gte', 'a.torrent'], "unknown command 'gte' (Did you mean get?)"],
     [['--config', 'x', 'get', '--sed'], "unknown option '--sed' (Did you mean --seed?)"],

@@ -1,10 +1,15 @@
 // Runs the command line inside the test's process, with streams, a folder and an interrupt of its own.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Input, Io } from '../src/io.ts';
 import { run } from '../src/program.ts';
+
+/** A configuration with which nobody beyond this machine is asked for peers. */
+export const OFFLINE = fileURLToPath(new URL('offline', import.meta.url));
 
 export class Capture extends Writable {
   text = '';
@@ -85,7 +90,11 @@ export function start(argv: readonly string[], { cwd, env, terminal }: Surroundi
   const stdout = new Capture(terminal);
   const stderr = new Capture(terminal);
   const stdin: Input & PassThrough = Object.assign(new PassThrough(), { isTTY: terminal !== undefined });
-  const own = { SHOAL_STATE_DIR: join(cwd, '.state'), XDG_CONFIG_HOME: join(cwd, '.config') };
+  const ownConfig = join(cwd, '.config');
+  const own = {
+    SHOAL_STATE_DIR: join(cwd, '.state'),
+    XDG_CONFIG_HOME: existsSync(ownConfig) ? ownConfig : OFFLINE,
+  };
   const io: Io = { stdin, stdout, stderr, cwd, signal: abort.signal, env: { ...own, ...env } };
   const ended = run(argv, io);
   return {

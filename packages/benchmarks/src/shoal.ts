@@ -37,7 +37,7 @@ export const shoal: Client = {
 
 /** A complete `get` seeds on, so that its process is still there to be looked at. */
 function argumentsOf({ role, torrent, dir, dial }: Task): string[] {
-  const common = [torrent, '--json', '--dir', dir, '--bind', '127.0.0.1'];
+  const common = [torrent, '--json', '--dir', dir, '--bind', '127.0.0.1', '--no-dht', '--no-lsd'];
   return role === 'seed' ? ['seed', ...common] : ['get', ...common, '--seed', '--peer', `127.0.0.1:${dial}`];
 }
 

@@ -1,6 +1,7 @@
 // Our own side, as its user runs it: the built commands.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Running, Scene } from './scene.ts';
 
 const require = createRequire(import.meta.url);
@@ -18,12 +19,16 @@ export interface Shoal {
   events(): CliEvent[];
 }
 
-/** Starts `shoal ARGS` with its state inside the scene. */
+/** A configuration with which nobody is asked for peers but whom the command names. */
+const OFFLINE = fileURLToPath(new URL('offline', import.meta.url));
+
+/** Starts `shoal ARGS` with its state inside the scene; without DHT and local discovery, unless the arguments begin with `--no-config`. */
 export function shoal(scene: Scene, ...args: readonly string[]): Shoal {
   return follow(
     scene.start(`shoal ${args[0]}`, process.execPath, [CLI, ...args], {
       NO_COLOR: '1',
       SHOAL_STATE_DIR: scene.path('shoal-state'),
+      XDG_CONFIG_HOME: OFFLINE,
     }),
   );
 }
