@@ -8,9 +8,10 @@ export async function run(): Promise<{ peers: string[]; stored: number; news: st
   const entry = `127.0.0.1:${first.endpoints[0]?.port}`;
   const others: BoundDht[] = [];
   for (let host = 2; host <= 12; host++) {
-    others.push(await bindDht({ host: `127.0.0.${host}`, bootstrap: [entry] }));
+    const node = await bindDht({ host: `127.0.0.${host}`, bootstrap: [entry] });
+    await node.whenReady();
+    others.push(node);
   }
-  await Promise.all(others.map((node) => node.whenReady()));
   const [seed, leech, writer, reader] = others as [BoundDht, BoundDht, BoundDht, BoundDht];
 
   // One says where it can be reached for a torrent, another one finds it.

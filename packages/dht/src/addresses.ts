@@ -44,7 +44,7 @@ export function isDialable({ host, port }: Endpoint): boolean {
 }
 
 /** What one person easily has many of: the /24 of an IPv4 address, the /64 of an IPv6 address, as a key. */
-export function subnetOf(host: string): string {
+function subnetOf(host: string): string {
   if (familyOf(host) === 4) return host.slice(0, host.lastIndexOf('.'));
   const bytes = parseIPv6(host);
   return bytes ? bytes.subarray(0, 8).join(':') : host;

@@ -12,7 +12,7 @@ export interface ItemStoreLimits {
   readonly expiryMs: number;
 }
 
-export const DEFAULT_ITEM_STORE_LIMITS: ItemStoreLimits = { items: 1_000, expiryMs: 2 * 3_600_000 };
+const DEFAULT_ITEM_STORE_LIMITS: ItemStoreLimits = { items: 1_000, expiryMs: 2 * 3_600_000 };
 
 interface Entry {
   readonly target: Uint8Array;

@@ -14,7 +14,7 @@ export interface PeerStoreLimits {
   readonly expiryMs: number;
 }
 
-export const DEFAULT_PEER_STORE_LIMITS: PeerStoreLimits = {
+const DEFAULT_PEER_STORE_LIMITS: PeerStoreLimits = {
   torrents: 2_000,
   peersPerTorrent: 500,
   portsPerAddress: 4,

@@ -13,7 +13,7 @@ export interface SourceLimits {
   readonly remembered: number;
 }
 
-export const DEFAULT_SOURCE_LIMITS: SourceLimits = { perSecond: 10, burst: 100, remembered: 5_000 };
+const DEFAULT_SOURCE_LIMITS: SourceLimits = { perSecond: 10, burst: 100, remembered: 5_000 };
 
 /** An address that has proved itself is believed for so long. */
 const PROVEN_MS = 10 * 60_000;

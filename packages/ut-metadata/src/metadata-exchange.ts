@@ -86,7 +86,8 @@ export class MetadataExchange implements AttachedMetadata, PeerExchange {
   }
 
   join(peer: MetadataPeer): void {
-    if (this.#peers.has(peer)) return;
+    // Who is only served need not be known here.
+    if (!this.isFetching || this.#peers.has(peer)) return;
     this.#peers.add(peer);
     this.#progressed();
   }
@@ -157,6 +158,7 @@ export class MetadataExchange implements AttachedMetadata, PeerExchange {
   #drop(): void {
     for (const { assembly } of this.#candidates.values()) assembly.clear();
     this.#candidates.clear();
+    this.#peers.clear();
   }
 
   #exit(peer: MetadataPeer): void {

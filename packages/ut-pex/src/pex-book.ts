@@ -7,6 +7,7 @@ import { PEX_FLAG, type PexContact } from './message.ts';
 
 /** The peers are looked at so often at most, however many connections ask. */
 const FRESH_MS = 1_000;
+const LEAST_PRUNED = 64;
 
 /** What a connection knows of its peer from the extended handshake. */
 export interface PexEntry {
@@ -20,6 +21,7 @@ export class PexBook {
   /** By the connection's address. */
   readonly #entries: Map<string, PexEntry> = new Map();
   #contacts: ReadonlyMap<string, PexContact> = new Map();
+  #pruneAt: number = LEAST_PRUNED;
   #readAt: number = Number.NEGATIVE_INFINITY;
 
   constructor(torrent: PexTorrent) {
@@ -28,6 +30,11 @@ export class PexBook {
 
   enter(entry: PexEntry): void {
     this.#entries.set(entry.address, entry);
+    // Where nobody asks for contacts, those whose end was not told would gather.
+    if (this.#entries.size < this.#pruneAt) return;
+    this.#forgetAllBut(this.#torrent.peers());
+    this.#entries.set(entry.address, entry);
+    this.#pruneAt = 2 * this.#entries.size + LEAST_PRUNED;
   }
 
   leave(entry: PexEntry): void {
@@ -49,6 +56,11 @@ export class PexBook {
     this.#contacts = contacts;
     this.#forgetAllBut(peers);
     return contacts;
+  }
+
+  /** Connections that are remembered. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   #contactOf(peer: PexPeerInfo): PexContact | undefined {

@@ -17,6 +17,7 @@ const PORT_TRIES = 10;
 /** A node that owns its sockets. */
 export class BoundDht extends DhtService {
   readonly #sockets: readonly Socket[];
+  #closing: Promise<void> | undefined;
 
   /** For `bindDht`: the sockets are bound already. */
   constructor(sockets: readonly Socket[], options: Omit<DhtServiceOptions, 'sockets'>) {
@@ -37,9 +38,11 @@ export class BoundDht extends DhtService {
     });
   }
 
-  override async close(): Promise<void> {
-    await super.close();
-    await Promise.all(this.#sockets.map(closed));
+  override close(): Promise<void> {
+    this.#closing ??= super.close().then(async () => {
+      await Promise.all(this.#sockets.map(closed));
+    });
+    return this.#closing;
   }
 }
 
