@@ -50,7 +50,7 @@ export interface Probe {
 }
 
 /** Targets beside ours: one in each of the subtrees that the farthest of the nearest nodes, and nearer ones, lie in. */
-const PROBED_SUBTREES = 3;
+const PROBED_SUBTREES = 4;
 const NODES_PER_PROBE = 2;
 const MAX_PROBES = 16;
 
@@ -224,7 +224,10 @@ export class Lookup {
   #hear(contact: Contact, teller: Candidate, isTellerLocal: boolean): void {
     const known = this.#byName.get(formatEndpoint(contact));
     if (known) {
-      if (known.tellers.length < MAX_TELLERS && !known.tellers.includes(teller)) known.tellers.push(teller);
+      const isSame = !known.hasId || compareDistance(this.target, known.id, contact.id) === 0;
+      if (known.state === 'answered' && isSame) teller.right++;
+      else if (known.state === 'answered' || known.state === 'failed') teller.wrong++;
+      else if (known.tellers.length < MAX_TELLERS && !known.tellers.includes(teller)) known.tellers.push(teller);
       return;
     }
     if (!isDialable(contact)) return;

@@ -23,7 +23,7 @@ function search(net: SimNet, node: SimNode): string[] {
 }
 
 test('who announces is found, at its own port or the one its datagrams come from', () => {
-  const net = grownNet('announce', 40);
+  const net = grownNet('announce', 32);
   const [plain, implied, seeker] = [nodeAt(net, 3), nodeAt(net, 17), nodeAt(net, 31)];
   const announce = (node: SimNode, impliedPort: boolean): number =>
     net.finish(
@@ -59,7 +59,7 @@ test('a read-only node is in nobody’s table, answers nothing, and finds all th
 });
 
 test('items are stored, found, replaced by newer ones, and compared before they are swapped (BEP 44)', () => {
-  const net = grownNet('items', 40);
+  const net = grownNet('items', 32);
   const [writer, reader] = [nodeAt(net, 1), nodeAt(net, 30)];
   const put = (item: Item, cas?: bigint) =>
     net.finish(
@@ -156,7 +156,7 @@ test('a cancelled operation says nothing any more', () => {
 });
 
 test('upkeep enters the net again and again, and fills the table', () => {
-  const net = grownNet('upkeep', 60);
+  const net = grownNet('upkeep', 50);
   const node = net.add({ host: publicAddress(net.random), port: 6881 }, { upkeep: true });
   const entry = nodeAt(net, 0);
   entry.isDead = true;

@@ -132,7 +132,7 @@ test('floods: answers that we wait for are not limited', () => {
 
 /** A node with a full table, 500 peers of one torrent and an item of 1,000 bytes. */
 function richNode(): { net: SimNet; node: SimNode; item: Uint8Array } {
-  const net = grownNet('rich', 60);
+  const net = grownNet('rich', 30);
   const node = net.nodes[0] as SimNode;
   const item = immutableItem('x'.repeat(990));
   for (const other of net.nodes.slice(1)) {
@@ -324,11 +324,11 @@ test('lies: one voice, however often it speaks, does not move our address', () =
 });
 
 test('lies: enforcing, nodes whose id is not their address’s are neither asked nor written to (BEP 42)', () => {
-  const net = grownNet('enforce', 40);
+  const net = grownNet('enforce', 30);
   const strict = net.add({ host: publicAddress(net.random), port: 6881 }, { enforceIds: true });
   net.command(strict, (dht, now) => dht.addNode((net.nodes[0] as SimNode).endpoint, now));
   net.run(undefined, 20_000);
-  for (const node of net.nodes.slice(0, 40)) if (net.random.int(5) === 0) node.lies = true;
+  for (const node of net.nodes.slice(0, 30)) if (net.random.int(5) === 0) node.lies = true;
   const report = net.lookup(strict, HASH);
   expect(report.closest).toHaveLength(8);
   // What the liars made up has ids that nobody may bear there: only live nodes were asked.
