@@ -1,7 +1,7 @@
 // A lookup and what it is for: nodes, peers or an item, and what is to be stored at its end.
 // Invariants: no peer and no item is told twice; an item is told only when it is genuine, and newer than the one before;
 // what is stored goes only to nodes that gave a token, each of them once.
-import { type Endpoint, formatEndpoint } from '@shoal/primitives';
+import { bytesEqual, type Endpoint, formatEndpoint } from '@shoal/primitives';
 import { type Family, isDialable, isLocalAddress } from './addresses.ts';
 import type { Contact } from './contacts.ts';
 import type { LookupReport, Refusal } from './events.ts';
@@ -131,7 +131,9 @@ export class Task {
       }
       case 'item': {
         const known = stores.items.get(target, now);
-        const item = known && this.#newItem(known, this.#goal);
+        // The salt is for the asker to know, whoever stores the item.
+        const isMeant = known?.kind !== 'mutable' || bytesEqual(known.salt, this.#goal.salt);
+        const item = known && isMeant ? this.#newItem(known, this.#goal) : undefined;
         return item ? { item } : {};
       }
     }
