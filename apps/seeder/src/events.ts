@@ -34,6 +34,8 @@ export type SeederEvent =
       readonly udp: string | null;
       /** TCP port of the peers. */
       readonly port: number;
+      /** UDP port of the DHT node; null where there is none. */
+      readonly dht: number | null;
       readonly torrents: readonly TorrentFacts[];
     }
   | {

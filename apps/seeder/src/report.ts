@@ -37,7 +37,9 @@ export function createReport(json: boolean, lines: Lines, date: () => number): (
         lines.out(`  page     ${event.http}`);
         lines.out(`  tracker  ${event.announce}`);
         if (event.udp !== null) lines.out(`           ${event.udp}`);
-        return lines.out(`  peers    TCP port ${event.port}`);
+        lines.out(`  peers    TCP port ${event.port}`);
+        if (event.dht !== null) lines.out(`  dht      UDP port ${event.dht}`);
+        return undefined;
       }
       case 'warning':
       case 'error': {

@@ -31,6 +31,12 @@ export interface SeederOptions {
   readonly publicUrl?: string | undefined;
   /** Trackers besides our own. */
   readonly tracker?: readonly string[];
+  /** Found through the DHT too, on the UDP port of the peers' number. Default: no. */
+  readonly dht?: boolean;
+  /** `HOST:PORT`s of nodes to begin with. Default: the public ones. */
+  readonly dhtBootstrap?: readonly string[];
+  /** Found in the local network too. Default: no. */
+  readonly lsd?: boolean;
   /** Outside `dir`. */
   readonly stateDir: string;
   readonly private?: boolean;
@@ -200,16 +206,17 @@ export class Seeder {
       announce: this.#trackers.announceUrl(),
       udp: this.#trackers.udpUrl() ?? null,
       port: this.port,
+      dht: this.#client.dhtPort ?? null,
       torrents: this.torrents.map((seeded) => this.#factsOf(seeded)),
     });
   }
 
   #add(entry: LibraryEntry): Torrent {
-    const { infoHash, layout, files } = entry.metainfo;
+    const { layout, files } = entry.metainfo;
     // Opened for reading alone: whatever a peer sends, the folder stays as it is.
     const storage = new DiskStorage({ root: this.#library.dir, layout, files, readOnly: true });
     const sources = this.#trackers.sourcesOf(entry);
-    return this.#client.session.add({ infoHash, content: { metainfo: entry.metainfo, storage }, sources });
+    return this.#client.addContent({ metainfo: entry.metainfo, storage }, { sources });
   }
 
   async #remove(torrent: Torrent, remembered: 'kept' | 'forgotten'): Promise<void> {
@@ -296,6 +303,8 @@ export async function startSeeder(options: SeederOptions): Promise<Seeder> {
     stateDir: join(stateDir, 'resume'),
     maxConnections: options.maxConnections ?? 500,
     maxPeers: options.maxPeers ?? 200,
+    dht: options.dht === true && (options.dhtBootstrap?.length ? { bootstrap: options.dhtBootstrap } : true),
+    lsd: options.lsd ?? false,
     ...(options.slots === undefined ? {} : { uploadSlots: options.slots }),
     ...(options.limitUp === undefined ? {} : { upLimit: options.limitUp }),
     ...(options.bind === undefined ? {} : { bind: options.bind }),

@@ -56,6 +56,7 @@ test('--json prints one object a line, from ready to stopped', async () => {
     http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
     announce: `${events[1].http}announce`,
     udp: null,
+    dht: null,
     port: expect.any(Number),
     torrents: [
       {

@@ -39,6 +39,29 @@ test('a torrent is handed out with the tracker in it, and its info-hash stays', 
   expect(metainfo.warnings).toEqual([]);
 });
 
+test('its magnet links work: through its tracker, and without it through the DHT', async () => {
+  await at.makeTree();
+  const node = await createClient({ bind: '127.0.0.1', dht: { bootstrap: [] } });
+  at.running.push(node);
+  const bootstrap = [`127.0.0.1:${node.dhtPort}`];
+  const seeder = await at.start({ dht: true, dhtBootstrap: bootstrap });
+  expect(at.events.at(-1)).toMatchObject({ event: 'ready', dht: expect.any(Number) });
+  const { torrents } = (await askJson(seeder, '/api/torrents')) as { torrents: { name: string; magnet: string }[] };
+  const { magnet = '' } = torrents.find(({ name }) => name === 'single.bin') ?? {};
+  const bare = `magnet:?xt=urn:btih:${/btih:([0-9a-f]{40})/.exec(magnet)?.[1]}`;
+  for (const [link, options] of [
+    [magnet, {}],
+    [bare, { dht: { bootstrap } }],
+  ] as const) {
+    const client = await createClient({ bind: '127.0.0.1', ...options });
+    at.running.push(client);
+    const target = join(at.root, link === bare ? 'bare' : 'full');
+    await (await client.add(link, { dir: target })).whenComplete(AbortSignal.timeout(15_000));
+    expect((await readFile(join(target, 'single.bin'))).equals(await readFile(join(at.dir, 'single.bin')))).toBe(true);
+    await client.close();
+  }
+});
+
 test('another client downloads everything through the tracker beside the seed', async () => {
   await at.makeTree();
   const seeder = await at.start();

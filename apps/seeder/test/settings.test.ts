@@ -35,6 +35,9 @@ test('what holds unless told', async () => {
     bind: undefined,
     publicUrl: undefined,
     tracker: [],
+    dht: false,
+    dhtBootstrap: [],
+    lsd: false,
     stateDir: undefined,
     private: false,
     settle: 5_000,
@@ -57,6 +60,9 @@ test('every setting can be a flag, a variable, and a key in JSON and in TOML, an
     bind: ['127.0.0.1', '127.0.0.1'],
     'public-url': ['https://x.example/y/', 'https://x.example/y'],
     tracker: ['udp://a.example:1/announce', ['udp://a.example:1/announce']],
+    dht: ['true', true],
+    'dht-bootstrap': ['router.example:6881', ['router.example:6881']],
+    lsd: ['1', true],
     'state-dir': ['/var/lib/x', '/var/lib/x'],
     private: ['true', true],
     settle: ['1.5', 1.5],
@@ -70,7 +76,7 @@ test('every setting can be a flag, a variable, and a key in JSON and in TOML, an
   };
   expect(Object.keys(values)).toHaveLength(Object.keys(OPTIONS).length);
   const flags = Object.entries(values).flatMap(([key, [text]]) =>
-    key === 'dir' ? [text] : key === 'private' || key === 'json' ? [`--${key}`] : [`--${key}`, text],
+    key === 'dir' ? [text] : values[key]?.[1] === true ? [`--${key}`] : [`--${key}`, text],
   );
   const env = Object.fromEntries(Object.entries(values).map(([key, [text]]) => [variableOf(key), text]));
   const json = Object.fromEntries(Object.entries(values).map(([key, [, value]]) => [key, value]));

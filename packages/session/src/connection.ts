@@ -228,6 +228,8 @@ export class Connection {
     this.#closed = true;
     this.#giveBack();
     this.#stopWaiting?.();
+    // Its extensions hear of the end from the wire.
+    this.wire.fault('ERR_WIRE_CLOSED', reason);
     this.#owner.onClosed(reason);
   }
 }

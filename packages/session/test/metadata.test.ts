@@ -204,3 +204,28 @@ test.each([
     await world.close();
   },
 );
+
+test('an extension hears of the end of its connection, whoever ended it', async () => {
+  const world = new World('farewell');
+  const made = makeTorrent(world.random, [100_000], 32_768);
+  const ended: string[] = [];
+  const counting = (name: string): TorrentExtension => ({
+    name: 'counting',
+    attach: () => ({
+      connect: () => () => ({
+        name: 'counting',
+        onMessage: () => undefined,
+        onClose: () => void ended.push(name),
+      }),
+      detach: () => undefined,
+    }),
+  });
+  const one = await world.join('10.0.0.1', made, { sources: [], torrent: { extensions: [counting('one')] } });
+  const two = await world.join('10.0.0.2', made, { sources: [], torrent: { extensions: [counting('two')] } });
+  one.torrent.addPeers([two.host.address()]);
+  await world.clock.run(() => one.torrent.peers.length === 1 && two.torrent.peers.length === 1, 10_000);
+  await world.settle(one.torrent.pause());
+  await world.clock.run(() => two.torrent.peers.length === 0, 10_000);
+  expect(ended.sort()).toEqual(['one', 'two']);
+  await world.close();
+});

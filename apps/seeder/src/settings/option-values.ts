@@ -1,7 +1,7 @@
 // The values of options, from text, each checked where it enters. Throws ValueError with what was expected.
 import { isIP } from 'node:net';
 import { type HttpAddress, parseHttpAddress } from '@shoal/http-service';
-import { normalizeIp, parseUrl } from '@shoal/primitives';
+import { formatEndpoint, normalizeIp, parseEndpoint, parseUrl } from '@shoal/primitives';
 import { parseTrackerUrl } from '@shoal/tracker';
 
 /** What is wrong with a value, without the value and without where it came from: `not HOST:PORT`. */
@@ -42,6 +42,15 @@ export function parseTracker(text: string): string {
     throw new ValueError('not the URL of a tracker: http, https or udp');
   }
   return text;
+}
+
+/** Of a DHT node; the host may be a name. */
+export function parseNode(text: string): string {
+  try {
+    return formatEndpoint(parseEndpoint(text));
+  } catch {
+    throw new ValueError('not HOST:PORT');
+  }
 }
 
 export function parsePath(text: string): string {

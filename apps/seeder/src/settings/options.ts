@@ -5,6 +5,7 @@ import {
   parseCount,
   parseHttp,
   parseInterval,
+  parseNode,
   parsePath,
   parsePort,
   parsePublicUrl,
@@ -26,6 +27,10 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** Trackers besides our own. */
   readonly tracker: readonly string[];
+  readonly dht: boolean;
+  /** `HOST:PORT`s. */
+  readonly dhtBootstrap: readonly string[];
+  readonly lsd: boolean;
   readonly stateDir: string | undefined;
   readonly private: boolean;
   /** Milliseconds. */
@@ -103,6 +108,14 @@ export const OPTIONS: OptionTable = {
     help: 'announce to this tracker too, and name it in the torrents (again for more)',
     parse: parseTracker,
   },
+  dht: { kind: 'switch', help: 'be found through the DHT, on the UDP port of the same number' },
+  dhtBootstrap: {
+    kind: 'list',
+    argument: 'HOST:PORT',
+    help: 'a DHT node to begin with, instead of the public ones (again for more)',
+    parse: parseNode,
+  },
+  lsd: { kind: 'switch', help: 'be found in the local network' },
   stateDir: {
     kind: 'value',
     argument: 'DIR',

@@ -12,6 +12,7 @@ import {
   Session,
   type StateStore,
   type Torrent,
+  type TorrentContent,
   type TorrentExtension,
   type TorrentOptions,
 } from '@shoal/session';
@@ -53,6 +54,14 @@ export interface AddOptions
    */
   readonly priorities?: readonly Priority[] | ((metainfo: Metainfo) => Choice | Promise<Choice>);
 }
+
+/** As in a session. */
+export type ContentOptions = Pick<
+  TorrentOptions,
+  'sources' | 'paused' | 'forced' | 'priorities' | 'order' | 'shareLimits' | 'downLimit' | 'upLimit' | 'stateKey'
+>;
+
+type SessionAddOptions = Parameters<Session['add']>[0];
 
 /** Finds peers of any torrent that is not private. */
 interface PeerFinder {
@@ -118,21 +127,27 @@ export class Client {
     const given = await readSource(source);
     const { dir, peers = [], trackers = given.announce, sources: further = [], priorities: wish, ...rest } = options;
     const place: Place = { dir: resolve(dir), trackers, wish };
-    if (!isMagnet(given) && !given.private) for (const node of given.nodes) this.#dht?.addNode(formatEndpoint(node));
     const addresses = peers.map((peer) => formatEndpoint(parseEndpoint(peer)));
     const { infoHash } = given;
     const common = {
       ...rest,
       infoHash,
-      sources: [...further, ...this.#trackerSources(trackers), ...this.#finders.map((finder) => finder.source())],
-      extensions: this.#extensions,
+      sources: [...further, ...this.#trackerSources(trackers)],
       stateKey: stateKeyOf(infoHash, place.dir),
     };
     const torrent = isMagnet(given)
       ? await this.#addMagnet(given, common, place)
-      : this.session.add({ ...common, ...(await this.#contentOf(given, place)) });
+      : this.#admit({ ...common, ...(await this.#contentOf(given, place)) });
     torrent.addPeers(addresses);
     return torrent;
+  }
+
+  /**
+   * Adds a torrent whose data are where its storage says, not in a folder as `add` has it. Its sources are those given, and
+   * whatever finds peers without trackers. Throws ERR_TORRENT_EXISTS.
+   */
+  addContent(content: TorrentContent, options: ContentOptions = {}): Torrent {
+    return this.#admit({ ...options, infoHash: content.metainfo.infoHash, content });
   }
 
   /**
@@ -144,7 +159,18 @@ export class Client {
     await torrent.move(to, stateKeyOf(torrent.infoHash, to));
   }
 
-  async #addMagnet(magnet: UsableMagnet, common: Parameters<Session['add']>[0], place: Place): Promise<Torrent> {
+  /** With all that this client speaks. */
+  #admit(options: SessionAddOptions): Torrent {
+    const metainfo = options.content?.metainfo;
+    if (metainfo?.private === false) for (const node of metainfo.nodes) this.#dht?.addNode(formatEndpoint(node));
+    return this.session.add({
+      ...options,
+      sources: [...(options.sources ?? []), ...this.#finders.map((finder) => finder.source())],
+      extensions: this.#extensions,
+    });
+  }
+
+  async #addMagnet(magnet: UsableMagnet, common: SessionAddOptions, place: Place): Promise<Torrent> {
     const parse = (info: Uint8Array): Metainfo => {
       const outer = { announce: place.trackers, webSeeds: magnet.webSeeds };
       const limits = { size: LARGEST_TORRENT };
@@ -152,9 +178,9 @@ export class Client {
     };
     const known = await this.#metadata.load(magnet.infoHash);
     let torrent: Torrent;
-    if (known) torrent = this.session.add({ ...common, ...(await this.#contentOf(parse(known), place, magnet)) });
+    if (known) torrent = this.#admit({ ...common, ...(await this.#contentOf(parse(known), place, magnet)) });
     else {
-      torrent = this.session.add({
+      torrent = this.#admit({
         ...common,
         ...(magnet.name === null ? {} : { name: magnet.name }),
         onMetadata: async (info) => {

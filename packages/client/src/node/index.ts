@@ -13,7 +13,7 @@ export type {
   TorrentEvent,
   TorrentSnapshot,
 } from '@shoal/session';
-export { type AddOptions, Client, createClient, pathOf } from './client.ts';
+export { type AddOptions, Client, type ContentOptions, createClient, pathOf } from './client.ts';
 export { DHT_ROUTERS, type DhtOptions } from './dht-node.ts';
 export { type FetchOptions, fetchTorrent } from './fetch-torrent.ts';
 export { CLIENT_DEFAULTS, type ClientOptions } from './options.ts';
