@@ -1,6 +1,7 @@
 // One run of the command line: its frame, and how it ends. What the commands are stands in `command-line/`.
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
+import { addDhtCommands } from './command-line/dht.ts';
 import { examples, type Frame, type Outcome } from './command-line/frame.ts';
 import { addTorrentCommands } from './command-line/torrents.ts';
 import { addTrackerCommands } from './command-line/trackers.ts';
@@ -21,9 +22,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitStatus> 
     return outcome.status;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    const called = argv.find((word) => program.commands.some((command) => command.name() === word));
-    const command = program.commands.find((candidate) => candidate.name() === called);
-    const failure = error instanceof CommanderError ? usageFailure(error, command) : failureIn(error, io);
+    const failure = error instanceof CommanderError ? usageFailure(error, pathOf(program, argv)) : failureIn(error, io);
     if (outcome.streams) {
       writeJson(io.stdout, { event: 'error', infoHash: null, code: failure.code, message: failure.message });
     }
@@ -56,16 +55,25 @@ function failureIn(error: unknown, io: Io): Failure {
 }
 
 /** The library writes sentences, and puts its suggestion on a line of its own. */
-function usageFailure({ code, message }: CommanderError, command: Command | undefined): Failure {
+function usageFailure({ code, message }: CommanderError, path: readonly string[]): Failure {
   const text = code === 'commander.help' ? 'no command given' : message.replace(/^error: /, '');
   const [what = '', suggestion] = text.split('\n').map((line) => line.trim());
-  const reason = what.replace(/(is invalid|for '\w+')\. /, '$1: ').replace(/\.$/, '');
-  const help = `see shoal ${command === undefined ? '' : `${command.name()} `}--help`;
+  const reason = what.replace(/(is invalid|for '[\w:]+')\. /, '$1: ').replace(/\.$/, '');
+  const help = `see ${['shoal', ...path, '--help'].join(' ')}`;
   return {
     status: EXIT.wrong,
     code: 'ERR_USAGE',
     message: printable(`${reason} (${suggestion?.replace(/^\((.*)\)$/, '$1') ?? help})`),
   };
+}
+
+/** The names of the command that was called, and of the one within it. */
+function pathOf(command: Command, argv: readonly string[]): string[] {
+  for (const [at, word] of argv.entries()) {
+    const called = command.commands.find((candidate) => candidate.name() === word);
+    if (called) return [word, ...pathOf(called, argv.slice(at + 1))];
+  }
+  return [];
 }
 
 function createProgram(frame: Frame): Command {
@@ -101,6 +109,8 @@ function createProgram(frame: Frame): Command {
   addTorrentCommands(program, frame);
   program.commandsGroup('Trackers:');
   addTrackerCommands(program, frame);
+  program.commandsGroup('DHT:');
+  addDhtCommands(program, frame);
   program.commandsGroup('Shell:');
   program
     .command('completions')

@@ -7,8 +7,21 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { SHELLS } from '../src/completions/shells.ts';
 import { shoal, temporaryFolder } from './shoal.ts';
 
-const COMMANDS = ['announce', 'completions', 'create', 'edit', 'get', 'info', 'magnet', 'scrape', 'seed', 'stream'];
+const COMMANDS = [
+  'announce',
+  'completions',
+  'create',
+  'dht',
+  'edit',
+  'get',
+  'info',
+  'magnet',
+  'scrape',
+  'seed',
+  'stream',
+];
 const ALL_COMMANDS = [...COMMANDS, 'tracker', 'verify'];
+const DHT_COMMANDS = ['get', 'lookup', 'node', 'ping', 'put'];
 
 function runIn(shell: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
   return spawnSync(shell, args, { ...options, encoding: 'utf8', timeout: 15_000 });
@@ -112,6 +125,12 @@ describe.each([
     expect(names(['get', '--ip-filter', 'no'])).toEqual(['notes.txt']);
     expect(names(['create', 'no'])).toEqual(['notes.txt']);
     expect(names(['get', '--limit-up', ''])).toEqual([]);
+    expect(offers(['dht', ''])).toEqual(DHT_COMMANDS);
+    expect(offers(['--config', 'x.json', 'dht', 'p'])).toEqual(['ping', 'put']);
+    expect(offers(['dht', 'get', '--h'])).toEqual(['--help', '--hex']);
+    expect(offers(['dht', 'put', '--salt', 'x', '--c'])).toEqual(['--cas', '--config']);
+    expect(names(['dht', 'put', '--key-file', 'no'])).toEqual(['notes.txt']);
+    expect(names(['dht', 'lookup', ''])).toEqual([]);
   });
 });
 
@@ -124,12 +143,15 @@ test('zsh completes commands, options and files', async ({ skip }) => {
   const torrents = offers(['get', '']).join('  ');
   expect(torrents).toContain('a.torrent');
   expect(torrents).not.toContain('notes.txt');
+  expect(offers(['dht', ''])).toEqual(expect.arrayContaining(DHT_COMMANDS));
+  expect(offers(['dht', 'put', '--s'])).toEqual(expect.arrayContaining(['--salt', '--seq']));
 });
 
 test.each(SHELLS)('%s: the script holds every option of every command, and is well-formed', async (shell) => {
   const script = scripts.get(shell) as string;
-  for (const command of ALL_COMMANDS) {
-    const { stdout } = await shoal([command, '--help'], { cwd: '/' });
+  const lines = [...ALL_COMMANDS.map((name) => [name]), ...DHT_COMMANDS.map((name) => ['dht', name])];
+  for (const line of lines) {
+    const { stdout } = await shoal([...line, '--help'], { cwd: '/' });
     for (const [, option] of stdout.matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)) expect(script).toContain(option);
   }
   const cwd = await folder(shell);

@@ -6,7 +6,7 @@ import { shoal, temporaryFolder } from './shoal.ts';
 
 const TRANSFERS = ['get', 'seed', 'stream'];
 const TORRENTS = ['create', 'info', 'magnet', 'edit', 'verify'];
-const COMMANDS = [...TRANSFERS, ...TORRENTS, 'tracker', 'announce', 'scrape', 'completions'];
+const COMMANDS = [...TRANSFERS, ...TORRENTS, 'tracker', 'announce', 'scrape', 'dht', 'completions'];
 
 describe('the command line', () => {
   test('--version and --help go to stdout with status 0', async () => {
@@ -41,6 +41,8 @@ describe('the command line', () => {
       ['get', 'a', '--port', '70000'],
       "option '--port <PORT>' argument '70000' is invalid: A port is a number from 0 to 65535 (see shoal get --help)",
     ],
+    [['dht', 'pong'], "unknown command 'pong' (Did you mean ping?)"],
+    [['dht', 'ping', '1.2.3.4:6881', '--frobnicate'], "unknown option '--frobnicate' (see shoal dht ping --help)"],
     [['tracker'], 'a tracker listens on --http PORT, --udp PORT or both'],
   ])('%j is wrong: status 2, one line', async (argv, message) => {
     expect(await shoal(argv, { cwd: '/' })).toEqual({ status: 2, stdout: '', stderr: `shoal: ${message}\n` });

@@ -2,11 +2,12 @@
 import { type CommandGrammar, type Grammar, optionsWithValue, type Values } from './grammar.ts';
 
 export function bashScript(grammar: Grammar): string {
-  const { commands, options } = grammar;
+  const { commands, nested, options } = grammar;
+  const all = [...commands, ...nested];
   const global = options.flatMap(({ names }) => names);
-  const cases = commands.map((command) => {
+  const cases = all.map((command) => {
     const own = command.options.flatMap(({ names }) => names);
-    return `    ${command.name}) options=${quoted([...new Set([...own, ...global])].join(' '))} ;;`;
+    return `    ${quoted(command.name)}) options=${quoted([...new Set([...own, ...global])].join(' '))} ;;`;
   });
   return `# Completion of shoal for bash. Made by "shoal completions bash".
 _shoal_lines() {
@@ -36,7 +37,14 @@ _shoal() {
     esac
     previous=$word
     if [[ $word == -* ]]; then continue; fi
-    if [[ -z $command ]]; then command=$word; else position=$((position + 1)); fi
+    if [[ -z $command ]]; then
+      command=$word
+      continue
+    fi
+    case "$command $word" in
+      ${nested.map(({ name }) => `"${name}"`).join('|')}) command="$command $word" ;;
+      *) position=$((position + 1)) ;;
+    esac
   done
   if [[ $cur == = ]]; then cur=''; fi
   case "$command $previous" in
@@ -55,7 +63,7 @@ ${cases.join('\n')}
     return
   fi
   case "$command $position" in
-${commands.flatMap(argumentCases).join('\n')}
+${all.flatMap(argumentCases).join('\n')}
   esac
 }
 
@@ -64,13 +72,14 @@ complete -F _shoal shoal
 }
 
 /** All of them: which take a value is the same everywhere, whatever the command. */
-function valueOptions({ commands, options }: Grammar): string {
-  return [...new Set([{ options }, ...commands].flatMap(optionsWithValue))].join(' ');
+function valueOptions({ commands, nested, options }: Grammar): string {
+  return [...new Set([{ options }, ...commands, ...nested].flatMap(optionsWithValue))].join(' ');
 }
 
-function valueCases({ commands, options }: Grammar): string {
+function valueCases({ commands, nested, options }: Grammar): string {
   const lines: string[] = [];
-  for (const [pattern, list] of [['*', options] as const, ...commands.map((c) => [c.name, c.options] as const)]) {
+  const own = [...commands, ...nested].map((command) => [command.name, command.options] as const);
+  for (const [pattern, list] of [['*', options] as const, ...own]) {
     for (const { names, value } of list) {
       if (value === null) continue;
       const patterns = names.map((name) => `"${pattern === '*' ? '' : pattern} ${name}"`);

@@ -1,27 +1,32 @@
 // For fish from 3.0 on: a file of its folder of completions.
 import { type CommandGrammar, type Grammar, type OptionGrammar, optionsWithValue, type Values } from './grammar.ts';
 
-export function fishScript({ commands, options }: Grammar): string {
+export function fishScript({ commands, nested, options }: Grammar): string {
   const names = commands.map(({ name }) => name);
+  const global = new Set(options.flatMap((option) => option.names));
   const withValue = optionsWithValue({ options });
   const lines = [
     '# Completion of shoal for fish. Made by "shoal completions fish".',
     '',
-    '# The command, once there is one; the value of an option is none.',
+    '# The command, once there is one, and the one within it; the value of an option is none.',
     'function __shoal_command',
     '  set -l words (commandline -opc)',
     '  set -l skip 0',
+    "  set -l called ''",
     '  for word in $words[2..-1]',
     '    if test $skip -eq 1',
     '      set skip 0',
     `    else if contains -- $word ${withValue.join(' ')}`,
     '      set skip 1',
-    `    else if contains -- $word ${names.join(' ')}`,
-    '      echo $word',
+    `    else if contains -- "$called $word" ${nested.map(({ name }) => quoted(name)).join(' ')}`,
+    '      echo "$called $word"',
     '      return',
+    `    else if test -z "$called"; and contains -- $word ${names.join(' ')}`,
+    '      set called $word',
     '    end',
     '  end',
-    '  return 1',
+    '  test -n "$called"; or return 1',
+    '  echo $called',
     'end',
     '',
     'function __shoal_using',
@@ -37,13 +42,13 @@ export function fishScript({ commands, options }: Grammar): string {
       ({ name, description }) => `complete -c shoal -n "not __shoal_command" -a ${name} -d ${quoted(description)}`,
     ),
     ...options.map((option) => lineOf(option)),
-    ...commands.flatMap((command) => linesOf(command, new Set(options.flatMap((option) => option.names)))),
+    ...[...commands, ...nested].flatMap((command) => linesOf(command, global)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function linesOf({ name, options, arguments: all }: CommandGrammar, global: ReadonlySet<string>): string[] {
-  const condition = ` -n "__shoal_using ${name}"`;
+  const condition = ` -n "__shoal_using ${quoted(name)}"`;
   const own = options.filter(({ names }) => !names.some((option) => global.has(option)));
   // Fish does not tell the places of arguments apart: what any of them may be is offered.
   const kinds = new Map(all.map(({ values }) => [String(values), values]));

@@ -15,6 +15,7 @@ export interface OptionGrammar {
 }
 
 export interface CommandGrammar {
+  /** Of a command within another one both names: `dht ping`. */
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionGrammar[];
@@ -24,6 +25,8 @@ export interface CommandGrammar {
 
 export interface Grammar {
   readonly commands: readonly CommandGrammar[];
+  /** Those within others, whose first argument they are. */
+  readonly nested: readonly CommandGrammar[];
   /** Those of the program itself, which may stand behind a command too. */
   readonly options: readonly OptionGrammar[];
 }
@@ -31,17 +34,27 @@ export interface Grammar {
 export function grammarOf(program: Command): Grammar {
   return {
     options: optionsOf(program),
-    commands: program.commands.map((command) => ({
-      name: command.name(),
-      description: command.summary(),
-      options: optionsOf(command),
-      arguments: command.registeredArguments.map((argument) => ({
-        name: argument.name(),
-        values: argument.argChoices ?? valuesOf(argument),
-        variadic: argument.variadic,
-      })),
-    })),
+    commands: program.commands.map((command) => commandOf(command)),
+    nested: program.commands.flatMap((group) =>
+      group.commands.map((command) => commandOf(command, `${group.name()} `)),
+    ),
   };
+}
+
+function commandOf(command: Command, prefix = ''): CommandGrammar {
+  const within = command.commands.map((nested) => nested.name());
+  const called = { name: 'COMMAND', values: within, variadic: false };
+  return {
+    name: prefix + command.name(),
+    description: command.summary(),
+    options: optionsOf(command),
+    arguments: within.length > 0 ? [called] : command.registeredArguments.map(argumentOf),
+  };
+}
+
+function argumentOf(argument: Argument): CommandGrammar['arguments'][number] {
+  const values = argument.argChoices ?? valuesOf(argument);
+  return { name: argument.name(), values, variadic: argument.variadic };
 }
 
 /** Those that take a value, by name: in every command that has one of the name it takes one. */
@@ -70,5 +83,6 @@ function valueTakenBy(option: Option): OptionGrammar['value'] {
 function valuesOf(argument: Argument): Values {
   const name = argument.name();
   if (name === 'DIR') return 'folders';
-  return name.startsWith('PATH') ? 'files' : 'torrents';
+  if (name.startsWith('PATH')) return 'files';
+  return name === 'SOURCE' || name === 'TORRENT' ? 'torrents' : 'anything';
 }

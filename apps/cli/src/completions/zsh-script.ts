@@ -1,10 +1,13 @@
 // For zsh: either a file of `$fpath` named `_shoal`, or sourced after `compinit`.
 import type { CommandGrammar, Grammar, OptionGrammar, Values } from './grammar.ts';
 
-export function zshScript({ commands, options }: Grammar): string {
+export function zshScript({ commands, nested, options }: Grammar): string {
   const global = options.flatMap(specsOf);
   const own = new Set(options.flatMap(({ names }) => names));
-  const list = commands.map(({ name, description }) => quoted(`${name}:${description.replaceAll(':', '\\:')}`));
+  const cases = commands.map((command) => {
+    const within = nested.filter(({ name }) => name.startsWith(`${command.name} `));
+    return within.length > 0 ? caseOfGroup(command.name, within, own) : caseOf(command, own);
+  });
   return `#compdef shoal
 # Completion of shoal for zsh. Made by "shoal completions zsh".
 _shoal() {
@@ -17,14 +20,11 @@ ${indented(global)}
   _arguments -C -s $global '1:command:->command' '*::argument:->argument'
   case $state in
     command)
-      commands=(
-${indented(list, 8)}
-      )
-      _describe -t commands command commands
+${indented(listOf(commands), 6)}
       ;;
     argument)
       case $words[1] in
-${commands.map((command) => caseOf(command, own)).join('\n')}
+${cases.join('\n')}
       esac
       ;;
   esac
@@ -34,13 +34,40 @@ if [ "$funcstack[1]" = _shoal ]; then _shoal "$@"; else compdef _shoal shoal; fi
 `;
 }
 
+/** The lines that offer commands. */
+function listOf(commands: readonly CommandGrammar[]): string[] {
+  const list = commands.map(({ name, description }) => {
+    const called = name.slice(name.indexOf(' ') + 1);
+    return `  ${quoted(`${called}:${description.replaceAll(':', '\\:')}`)}`;
+  });
+  return ['commands=(', ...list, ')', '_describe -t commands command commands'];
+}
+
+/** A command with others within: `*::` makes of these the first word again. */
+function caseOfGroup(name: string, within: readonly CommandGrammar[], global: ReadonlySet<string>): string {
+  const cases = within.map((command) => caseOf(command, global).replaceAll(/^/gm, '        '));
+  return `        ${name})
+          _arguments -C -s $global '1:command:->command' '*::argument:->argument'
+          case $state in
+            command)
+${indented(listOf(within), 14)}
+              ;;
+            argument)
+              case $words[1] in
+${cases.join('\n')}
+              esac
+              ;;
+          esac
+          ;;`;
+}
+
 function caseOf({ name, options, arguments: all }: CommandGrammar, global: ReadonlySet<string>): string {
   // The program's own come with $global: an option that stands twice is an error.
   const own = options.filter(({ names }) => !names.some((option) => global.has(option)));
   const places = all.map(({ name: what, values, variadic }, index) =>
     quoted(`${variadic ? '*' : index + 1}:${escaped(what.toLowerCase())}:${actionOf(values)}`),
   );
-  return `        ${name})
+  return `        ${name.slice(name.indexOf(' ') + 1)})
           _arguments -s $global \\
 ${indented([...own.flatMap(specsOf), ...places], 12, ' \\')}
           ;;`;
