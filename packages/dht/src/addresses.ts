@@ -1,6 +1,7 @@
 // What an address says about who stands behind it: which are local, which can be sent to at all, which belong together.
 import { type Endpoint, formatEndpoint, parseIPv6 } from '@shoal/primitives';
 
+/** IPv4 or IPv6: each is a net of its own (BEP 32). */
 export type Family = 4 | 6;
 
 /** The family of canonical text. */

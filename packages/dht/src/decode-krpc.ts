@@ -41,6 +41,7 @@ export interface KrpcLimits {
   readonly reason: number;
 }
 
+/** What a datagram may hold unless told otherwise. */
 export const DEFAULT_KRPC_LIMITS: KrpcLimits = {
   size: 4_096,
   depth: 100,

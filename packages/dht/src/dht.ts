@@ -14,6 +14,7 @@ import { decodeState, encodeState } from './state.ts';
 import { type DhtStatus, statusOf } from './status.ts';
 import type { Announcement, Goal } from './task.ts';
 
+/** What a node is made with. */
 export interface DhtOptions {
   /** Those there are sockets for; at least one. */
   readonly families: readonly Family[];
@@ -39,6 +40,7 @@ interface Operation {
   seq: bigint | undefined;
 }
 
+/** A node in one or both of the nets, without sockets, timers or a clock: datagrams and times come in, datagrams and news go out. */
 export class Dht {
   readonly #nodes: ReadonlyMap<Family, DhtNode>;
   readonly #means: DhtMeans;

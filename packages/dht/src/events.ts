@@ -5,6 +5,7 @@ import type { Contact } from './contacts.ts';
 import type { DhtError } from './errors.ts';
 import type { Item } from './item.ts';
 
+/** News of a node: what its operations found, and how they ended. */
 export type DhtEvent =
   /** Peers that this operation has not found before. */
   | { readonly kind: 'peers'; readonly operation: number; readonly peers: readonly Endpoint[] }

@@ -6,6 +6,7 @@ import type { Item } from './item.ts';
 import { KRPC_ERROR } from './krpc.ts';
 import { compareDistance } from './node-id.ts';
 
+/** How many items are kept for others, and for how long. */
 export interface ItemStoreLimits {
   readonly items: number;
   /** Milliseconds without a put after which an item is forgotten; BEP 44 has two hours. */

@@ -26,6 +26,7 @@ export interface MutableItem {
   readonly signature: Uint8Array;
 }
 
+/** A value that the DHT keeps (BEP 44). */
 export type Item = ImmutableItem | MutableItem;
 
 export interface ItemMeans {

@@ -3,6 +3,7 @@ import type { Endpoint } from '@shoal/primitives';
 import type { Family } from './addresses.ts';
 import type { Contact } from './contacts.ts';
 
+/** One datagram of the DHT (BEP 5). */
 export type KrpcMessage = KrpcQuery | KrpcResponse | KrpcError;
 
 /** What every message has. */
@@ -13,6 +14,7 @@ interface KrpcHead {
   readonly version?: Uint8Array | undefined;
 }
 
+/** A question of the DHT (BEPs 5, 44). */
 export interface KrpcQuery extends KrpcHead {
   readonly kind: 'query';
   /** The asker's id. */
@@ -74,6 +76,7 @@ export interface SignedPart {
   readonly cas?: bigint | undefined;
 }
 
+/** An answer of the DHT. */
 export interface KrpcResponse extends KrpcHead {
   readonly kind: 'response';
   /** The answerer's id. */
@@ -91,6 +94,7 @@ export interface KrpcResponse extends KrpcHead {
   readonly seq?: bigint | undefined;
 }
 
+/** An answer that refuses (BEP 5). */
 export interface KrpcError extends KrpcHead {
   readonly kind: 'error';
   readonly code: number;

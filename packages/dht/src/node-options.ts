@@ -12,6 +12,7 @@ export interface DhtMeans extends ItemMeans {
   readonly random: (length: number) => Uint8Array;
 }
 
+/** How a node behaves: its table, its lookups, what it keeps for others. */
 export interface DhtSettings {
   /** Nodes in a bucket, found by a lookup and written to (BEP 5: 8). */
   readonly k: number;
@@ -32,6 +33,7 @@ export interface DhtSettings {
   readonly items: Partial<ItemStoreLimits>;
 }
 
+/** What holds where a setting is left out. */
 export const DEFAULT_DHT_SETTINGS: DhtSettings = {
   k: 8,
   alpha: 3,

@@ -32,6 +32,7 @@ export interface PeerFinder {
   ): AsyncGenerator<readonly string[], LookupReport, undefined>;
 }
 
+/** What a source of peers needs: a node, a clock, randomness. */
 export interface DhtPeerSourceOptions {
   readonly dht: PeerFinder;
   readonly clock: DhtClock;
@@ -75,6 +76,7 @@ interface Run {
   inVain: number;
 }
 
+/** The DHT as a source of one torrent's peers: shaped as a session's `PeerSource`. */
 export class DhtPeerSource {
   readonly name = 'DHT';
   readonly #options: DhtPeerSourceOptions;

@@ -5,6 +5,7 @@ import { type Endpoint, formatEndpoint, toHex } from '@shoal/primitives';
 import { payerOf } from './addresses.ts';
 import { sample } from './sample.ts';
 
+/** How many peers are kept for others, and for how long. */
 export interface PeerStoreLimits {
   readonly torrents: number;
   readonly peersPerTorrent: number;

@@ -4,6 +4,7 @@
 // beyond which the one that was quiet longest gives way.
 import { payerOf } from './addresses.ts';
 
+/** How much one address may ask of a node. */
 export interface SourceLimits {
   /** Datagrams that were not asked for, a second, from one IPv4 address or one IPv6 /64, for as long as one likes. */
   readonly perSecond: number;

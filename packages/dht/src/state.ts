@@ -5,6 +5,7 @@ import { type Contact, decodeContacts, encodeContacts, NODE_LENGTH } from './con
 import { DhtError } from './errors.ts';
 import { ID_LENGTH } from './node-id.ts';
 
+/** What a node remembers between runs. */
 export interface DhtState {
   /** Of each family, where there is one. */
   readonly ids: Readonly<Partial<Record<Family, Uint8Array>>>;
@@ -17,6 +18,7 @@ const VERSION = 1;
 const MAX_NODES = 400;
 const MAX_SIZE = 64 * 1024;
 
+/** Bencode of a state; `decodeState` reads it back. */
 export function encodeState({ ids, nodes }: DhtState): Uint8Array {
   const compact = (family: Family): Uint8Array =>
     encodeContacts(nodes, family).subarray(0, MAX_NODES * NODE_LENGTH[family]);

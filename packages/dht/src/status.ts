@@ -2,6 +2,7 @@
 import type { Family } from './addresses.ts';
 import type { DhtNode, DhtTraffic } from './node.ts';
 
+/** The figures of a node in one family. */
 export interface DhtStatus {
   readonly family: Family;
   readonly id: Uint8Array;

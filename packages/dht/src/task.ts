@@ -25,6 +25,7 @@ export type Goal =
 
 type ItemGoal = Extract<Goal, { kind: 'item' }>;
 
+/** What is told of ourselves at the end of a lookup (BEP 5 `announce_peer`). */
 export interface Announcement {
   /** Where peers connect to. */
   readonly port: number;

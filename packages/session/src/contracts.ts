@@ -10,6 +10,7 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): Timer;
 }
 
+/** A timer that was set. */
 export interface Timer {
   cancel(): void;
 }
@@ -38,6 +39,7 @@ export interface ByteStream {
   destroy(): void;
 }
 
+/** Who hears what a stream brings. */
 export interface StreamHandler {
   /** `bytes` is valid during the call only. */
   onData(bytes: Uint8Array): void;
@@ -55,6 +57,7 @@ export interface Transport {
   listen(onStream: (stream: ByteStream) => void): Promise<Listener>;
 }
 
+/** A transport that takes connections. */
 export interface Listener {
   /** What is announced to others. */
   readonly port: number;
@@ -154,6 +157,7 @@ export interface TorrentExtension {
   attach(torrent: ExtensionTorrent): AttachedExtension;
 }
 
+/** An extension's part in one torrent. */
 export interface AttachedExtension {
   /** Undefined: this connection goes without it. */
   connect(peer: ExtensionPeer): ExtensionFactory | undefined;
@@ -176,6 +180,7 @@ export interface ExtensionTorrent {
   offerMetadata(info: Uint8Array): void;
 }
 
+/** A connected peer, as extensions see it. */
 export interface ExtensionPeer {
   readonly address: string;
   readonly outgoing: boolean;

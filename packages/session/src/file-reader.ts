@@ -20,6 +20,7 @@ export interface ReaderHost {
   load(piece: number, begin: number, length: number): Promise<Uint8Array>;
 }
 
+/** Which bytes of a file are read, and until when. */
 export interface ReadOptions {
   /** First byte. Default: 0. */
   readonly start?: number;

@@ -37,6 +37,7 @@ export interface PeerContent {
   readonly upload: Upload;
 }
 
+/** One wire peer of a torrent. */
 export class Peer implements BlockSource, ConnectionOwner {
   readonly id: PeerId;
   readonly connectedAt: number;

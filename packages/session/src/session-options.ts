@@ -4,6 +4,7 @@ import type { Hasher } from '@shoal/storage';
 import type { Clock, DhtNode, Random, StateStore, StreamFilter, Transport } from './contracts.ts';
 import type { ShareLimits } from './share-limits.ts';
 
+/** What a session is made of, and its limits. */
 export interface SessionOptions {
   readonly clock: Clock;
   readonly random: Random;

@@ -43,13 +43,16 @@ export interface SessionSnapshot {
   readonly memoryLimit: number;
 }
 
+/** What goes with a torrent that is removed. */
 export interface RemoveOptions {
   /** Delete the data too, and what is remembered of the torrent. Default: false. */
   readonly data?: boolean;
 }
 
+/** What a torrent is added to a session with. */
 export type AddOptions = Omit<TorrentOptions, 'peerIdPrefix'> & { readonly peerIdPrefix?: string };
 
+/** All torrents of one process over the same transports. */
 export class Session {
   readonly #options: SessionOptions;
   /** By every wire key in lower-case hexadecimal. */

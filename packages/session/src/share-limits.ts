@@ -1,5 +1,6 @@
 // When a torrent has given enough: by ratio or by time, whichever is reached first.
 
+/** How much a torrent gives before it is paused. */
 export interface ShareLimits {
   /** Bytes uploaded for each byte of the torrent (or downloaded, where that is more), over all runs. */
   readonly ratio?: number;

@@ -8,6 +8,7 @@ import type { PeerListSummary } from './peer-list.ts';
 /** `seeding`: every wanted piece is here, whether that is all of them or not. */
 export type TorrentState = 'metadata' | 'checking' | 'downloading' | 'seeding';
 
+/** What a torrent tells those who subscribed, in the order in which it happened. */
 export type TorrentEvent =
   | { readonly type: 'state'; readonly state: TorrentState; readonly paused: boolean; readonly queued: boolean }
   | { readonly type: 'metadata'; readonly metainfo: Metainfo }
@@ -32,6 +33,7 @@ export type TorrentEvent =
   | { readonly type: 'saveFailed'; readonly error: SessionError }
   | { readonly type: 'closed' };
 
+/** The figures of a torrent, at one moment. */
 export interface TorrentSnapshot {
   readonly state: TorrentState;
   readonly paused: boolean;
@@ -64,6 +66,7 @@ export interface TorrentSnapshot {
   readonly sources: readonly SourceStatus[];
 }
 
+/** What is known of a connected peer, at one moment. */
 export interface PeerSnapshot {
   readonly address: string;
   readonly client: string;

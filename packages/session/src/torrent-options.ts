@@ -22,6 +22,7 @@ export interface TorrentHost extends SwarmHost {
   torrentChanged(torrent: Torrent): void;
 }
 
+/** What a torrent is added with. */
 export interface TorrentOptions {
   readonly infoHash: InfoHash;
   /** Absent while only the hash is known; `provide` brings it later. */

@@ -23,6 +23,7 @@ import type { PeerSnapshot, TorrentEvent, TorrentSnapshot, TorrentState } from '
 import type { TorrentHost, TorrentOptions } from './torrent-options.ts';
 import { when } from './when.ts';
 
+/** One torrent of a session: its content, its peers and what is remembered of it. */
 export class Torrent {
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;

@@ -15,11 +15,13 @@ export interface MetadataTorrent {
   offerMetadata(info: Uint8Array): void;
 }
 
+/** A peer, as far as metadata exchange needs it. */
 export interface MetadataPeerInfo {
   /** What a liar is known by when it comes back. */
   readonly address: string;
 }
 
+/** Metadata exchange's part in one torrent. */
 export interface AttachedMetadata {
   /** Undefined for a private torrent: the extension is not even announced then. */
   connect(peer: MetadataPeerInfo): ExtensionFactory | undefined;

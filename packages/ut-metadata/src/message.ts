@@ -24,10 +24,12 @@ const [REQUEST, DATA, REJECT] = [0, 1, 2];
 const DICTIONARY_LIMITS = { depth: 8, tokens: 128, size: 4_096, digits: 20 } as const;
 const MOST_PIECE = 0x7fffffff;
 
+/** A piece of the dictionary is asked for (BEP 9). */
 export function encodeRequest(piece: number): Uint8Array {
   return encode({ msg_type: REQUEST, piece });
 }
 
+/** A piece of the dictionary is refused (BEP 9). */
 export function encodeReject(piece: number): Uint8Array {
   return encode({ msg_type: REJECT, piece });
 }

@@ -5,6 +5,7 @@ import { MetadataExchange } from './metadata-exchange.ts';
 /** Of an info dictionary: a torrent of two million v1 pieces has one of 40 MB, of a million files about as much; few have more than 4 MB. */
 const MAX_SIZE = 32 * 1024 * 1024;
 
+/** Digests, and the limit on what is fetched. */
 export interface UtMetadataOptions {
   /** SHA-1 of a whole dictionary, for torrents with a v1 hash. */
   readonly sha1: Digest;

@@ -76,6 +76,7 @@ export function pathOf(dir: string, file: MetainfoFile): string {
   return resolve(dir, ...file.path);
 }
 
+/** A session assembled for Node, with all that finds and serves peers. `createClient` makes one. */
 export class Client {
   readonly session: Session;
   readonly #trackers: TrackerClient;

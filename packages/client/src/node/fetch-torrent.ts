@@ -9,6 +9,7 @@ const MAX_REDIRECTS = 5;
 const TIMEOUT_MS = 30_000;
 const TORRENT_PATH = /\.torrent$/i;
 
+/** How a .torrent is fetched from a web server. */
 export interface FetchOptions {
   readonly signal?: AbortSignal;
   /**

@@ -13,6 +13,7 @@ const SEND_BUFFER = 1024 * 1024;
 /** Handed on to the stream below; Node's types leave it out for sockets that dial. */
 const DIALLED_BUFFER = { writableHighWaterMark: SEND_BUFFER };
 
+/** Where TCP sockets are bound, and how they end. */
 export interface TcpOptions {
   /** 0: chosen by the system. */
   readonly port: number;
@@ -22,6 +23,7 @@ export interface TcpOptions {
   readonly lingerMs?: number;
 }
 
+/** TCP over IPv4 and IPv6 as a `Transport`. Nothing is opened before `dial` or `listen`. */
 export function createTcpTransport(options: TcpOptions): Transport {
   return {
     name: 'tcp',

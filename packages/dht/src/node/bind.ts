@@ -5,6 +5,7 @@ import { type Endpoint, normalizeIp } from '@shoal/primitives';
 import type { Family } from '../addresses.ts';
 import { DhtService, type DhtServiceOptions, type DhtSocket } from './dht-service.ts';
 
+/** Where a node of its own sockets is bound, and how it enters the net. */
 export interface BindOptions extends Omit<DhtServiceOptions, 'sockets'> {
   /** An IP address, of the one family that is used then. Default: any, in both families. */
   readonly host?: string | undefined;

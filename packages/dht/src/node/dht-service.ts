@@ -19,6 +19,7 @@ export interface DhtSocket {
   send(bytes: Uint8Array, port: number, address: string): void | Promise<void>;
 }
 
+/** What a node is started with. */
 export interface DhtServiceOptions {
   /** At least one. */
   readonly sockets: Readonly<Partial<Record<Family, DhtSocket>>>;
@@ -34,6 +35,7 @@ export interface DhtServiceOptions {
   readonly onExternalAddress?: ((host: string) => void) | undefined;
 }
 
+/** How an operation is ended early. */
 export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,6 +46,7 @@ type Listener = (event: Extract<DhtEvent, { operation: number }>) => void;
 const FIRST_BOOTSTRAP_RETRY_MS = 5_000;
 const MAX_BOOTSTRAP_RETRY_MS = 5 * 60_000;
 
+/** A node behind promises: lookups, announces and items, over sockets that somebody else may own. */
 export class DhtService {
   readonly #options: DhtServiceOptions;
   readonly #families: readonly Family[];

@@ -14,6 +14,7 @@ export interface PeerSourceUnderTest {
   cleanUp?(): Promise<void>;
 }
 
+/** The contract of `PeerSource`, as tests of any implementation. */
 export function testPeerSource(
   test: RegisterTest,
   name: string,

@@ -39,6 +39,7 @@ class Recorder {
   }
 }
 
+/** The contract of `Transport` and `ByteStream`, as tests of any implementation. */
 export function testTransport(
   test: RegisterTest,
   name: string,
