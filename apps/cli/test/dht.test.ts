@@ -234,6 +234,37 @@ describe('items', () => {
   });
 });
 
+describe('the configuration', () => {
+  const configured = async (config: unknown): Promise<string> => {
+    const cwd = await folder();
+    await writeFile(join(cwd, 'config.json'), JSON.stringify(config));
+    return cwd;
+  };
+  const ask = (cwd: string, ...argv: string[]) => shoal(['--config', 'config.json', 'dht', ...argv], { cwd });
+
+  test('general keys count, the section of dht for all commands within it', async () => {
+    const general = { 'dht-bootstrap': [entry], bind: '127.91.1.1', json: true, port: Number(entry.split(':')[1]) };
+    const cwd = await configured({ ...general, dht: { salt: 's', 'key-file': 'my.key' } });
+    const put = await ask(cwd, 'put', 'configured');
+    expect(put.status).toBe(0);
+    const { publicKey, salt } = JSON.parse(put.stdout) as { publicKey: string; salt: string };
+    expect(salt).toBe('s');
+    const got = await ask(cwd, 'get', '--key', publicKey);
+    expect(JSON.parse(got.stdout)).toMatchObject({ value: 'configured', seq: 1 });
+  });
+
+  test.each([
+    [{ dht: { 'key-fil': 'x' } }, /the key "key-fil" of "dht" is unknown \(did you mean "key-file"\?\)/],
+    [{ dht: { port: 70_000 } }, /"dht"\."port" is invalid: A port is a number/],
+    [{ salt: 's' }, /the key "salt" belongs into the section of a command: "dht"/],
+  ])('%j is refused', async (config, message) => {
+    expect(await ask(await configured(config), 'get')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(message),
+    });
+  });
+});
+
 describe('node', () => {
   test('takes part until it is interrupted, and is the same one afterwards', async () => {
     const cwd = await folder();

@@ -33,13 +33,18 @@ export async function configure(program: Command, command: Command, io: Io): Pro
   };
   const { general, sections } = divided(file, program);
   for (const [key, value] of general) {
-    for (const target of program.commands) set(target, key, value, `"${key}"`);
+    for (const target of program.commands.flatMap(within)) {
+      // Theirs is not the port that a client listens on, which would be taken while one runs.
+      if (key === 'port' && target.parent !== program) continue;
+      set(target, key, value, `"${key}"`);
+    }
   }
   // The command's own section is more to the point, and so comes later.
   for (const [target, values] of sections) {
     for (const [key, value] of Object.entries(values)) {
-      if (optionOf(target, key) === undefined) throw unknownKey(file, key, keysOf(target), target);
-      set(target, key, value, `"${target.name()}"."${key}"`);
+      const owners = within(target).filter((owner) => optionOf(owner, key) !== undefined);
+      if (owners.length === 0) throw unknownKey(file, key, keysOf(target), target);
+      for (const owner of owners) set(owner, key, value, `"${target.name()}"."${key}"`);
     }
   }
   for (const [name, value] of settings) {
@@ -61,7 +66,9 @@ function divided(
     if (command && isObject(value)) sections.push([command, value]);
     else if (GENERAL.has(key)) general.push([key, value]);
     else {
-      const owners = program.commands.filter((owner) => optionOf(owner, key) !== undefined);
+      const owners = program.commands.filter((owner) =>
+        within(owner).some((each) => optionOf(each, key) !== undefined),
+      );
       const [owner] = owners;
       if (owner) {
         const names = owners.map((each) => `"${each.name()}"`).join(' or ');
@@ -71,6 +78,11 @@ function divided(
     }
   }
   return { general, sections };
+}
+
+/** A command, and those within it, which have its section in common. */
+function within(command: Command): Command[] {
+  return [command, ...command.commands];
 }
 
 /** By its long name: `no-date` is `date`, which may be false. */
@@ -84,7 +96,8 @@ function optionsOf(command: Command, key: string): Option[] {
 }
 
 function keysOf(command: Command): string[] {
-  return [...new Set(command.options.map(nameOf))].filter((key) => !NEVER.has(key));
+  const options = within(command).flatMap((each) => each.options);
+  return [...new Set(options.map(nameOf))].filter((key) => !NEVER.has(key));
 }
 
 function nameOf({ long }: Option): string {

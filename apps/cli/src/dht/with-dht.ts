@@ -104,12 +104,16 @@ async function bound(nodes: readonly Endpoint[], options: DhtLinkOptions): Promi
   });
 }
 
+/** Who answers a ping stands in the table, where lookups begin; those that do not answer hold none of them up. */
 async function enter(dht: BoundDht, nodes: readonly Endpoint[], signal: AbortSignal): Promise<void> {
-  // All of them are known before anything is looked up: the lookup begins with each.
-  for (const node of nodes) await dht.addNode(node);
   for (let attempt = 1; ; attempt++) {
     try {
       await Promise.any(nodes.map((node) => dht.ping(node, { signal })));
+      const alone = dht.status().filter(({ nodes }) => nodes === 0);
+      // A lookup asks in both families, and would wait for somebody to ask in the other one.
+      for (const node of nodes) {
+        if (alone.some(({ family }) => family === (isIPv6(node.host) ? 6 : 4))) await dht.addNode(node);
+      }
       return;
     } catch (error) {
       signal.throwIfAborted();
