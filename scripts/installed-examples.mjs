@@ -48,6 +48,19 @@ const scenes = {
     server.close();
     return closed;
   },
+  'client/magnet.js': async (run) => {
+    const { torrentFile } = await seeded('linked.bin', 70_000);
+    const { formatMagnet, magnetOf } = await import(
+      pathToFileURL(createRequire(resolve(base)).resolve('@shoal/metainfo')).href
+    );
+    const { readMetainfo } = await import(
+      pathToFileURL(createRequire(resolve(base)).resolve('@shoal/metainfo/node')).href
+    );
+    const link = formatMagnet(magnetOf(await readMetainfo(torrentFile)));
+    const name = await run(link, join(folder, 'linked'), LOCAL);
+    isEqual(name, 'linked.bin');
+    return name;
+  },
   'client/many.js': async (run) => {
     const all = [await seeded('one.bin', 50_000), await seeded('two.bin', 60_000)];
     const names = [];

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatMagnet, magnetOf } from '@shoal/metainfo';
+import { readMetainfo } from '@shoal/metainfo/node';
 import { formatEndpoint } from '@shoal/primitives';
 import { TrackerServer } from '@shoal/tracker/node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { run as download } from '../examples/download.ts';
+import { run as magnet } from '../examples/magnet.ts';
 import { run as many } from '../examples/many.ts';
 import { run as seed } from '../examples/seed.ts';
 import { run as stream } from '../examples/stream.ts';
@@ -37,6 +40,19 @@ test('what one example seeds the other downloads', async () => {
   const target = join(dir, 'downloads');
   expect(await download(torrentFile, target, LOCAL)).toBe(500_000);
   expect(Buffer.compare(await readFile(join(target, 'song.flac')), content)).toBe(0);
+});
+
+test('the magnet example fetches the largest file of what a link stands for', async () => {
+  await mkdir(join(dir, 'album'));
+  await writeFile(join(dir, 'album/cover.jpg'), randomBytes(20_000));
+  await writeFile(join(dir, 'album/song.flac'), randomBytes(200_000));
+  const torrentFile = join(dir, 'album.torrent');
+  await using _seed = await seed(join(dir, 'album'), announce, torrentFile, LOCAL);
+  const link = formatMagnet(magnetOf(await readMetainfo(torrentFile)));
+  const target = join(dir, 'downloads');
+  expect(await magnet(link, target, LOCAL)).toBe('album/song.flac');
+  await expect(readFile(join(target, 'album/cover.jpg'))).rejects.toThrow('ENOENT');
+  expect(await readFile(join(target, 'album/song.flac'))).toHaveLength(200_000);
 });
 
 test('the stream example serves any part of a file that is not here yet', async () => {
