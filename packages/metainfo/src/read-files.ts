@@ -66,7 +66,7 @@ function singleFile(info: BencodeDict): RawFile {
   if (!info.has('length')) throw new MetainfoError('ERR_METAINFO_FILES', 'there are neither files nor a length');
   return {
     path: [rawNameOf(info.get('name')) ?? ''],
-    length: lengthOf(info.get('length'), 'the file'),
+    length: lengthOf(info.get('length'), () => 'the file'),
     attributes: textOf(info.get('attr')) ?? '',
     symlink: undefined,
   };
@@ -76,13 +76,13 @@ function rawFile(entry: BencodeValue, index: number, warnings: Warnings): RawFil
   if (!isDict(entry)) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} is no dictionary`);
   const attributes = textOf(entry.get('attr')) ?? '';
   if (attributes.includes('p')) {
-    return { length: lengthOf(entry.get('length'), `file ${index}`), attributes, path: null, symlink: undefined };
+    return { length: lengthOf(entry.get('length'), () => `file ${index}`), attributes, path: null, symlink: undefined };
   }
-  const path = strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), `file ${index}`);
+  const path = strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), () => `file ${index}`);
   if (path === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} has no path`);
   if (path.at(-1)?.startsWith(OLD_PADDING) === true && !attributes.includes('l')) {
     warnings.add('there are files that are taken for padding by their names');
-    return { length: lengthOf(entry.get('length'), `file ${index}`), attributes, path: null, symlink: undefined };
+    return { length: lengthOf(entry.get('length'), () => `file ${index}`), attributes, path: null, symlink: undefined };
   }
   return { path, attributes, ...contentOf(entry, attributes, path, warnings) };
 }
@@ -94,19 +94,20 @@ export function contentOf(
   path: readonly string[],
   warnings: Warnings,
 ): { length: number; symlink: readonly string[] | undefined } {
-  const what = quoted(path.join('/'));
+  // Made where it is needed: of a million files each name would be quoted for nothing.
+  const what = (): string => quoted(path.join('/'));
   if (!attributes.includes('l')) return { length: lengthOf(entry.get('length'), what), symlink: undefined };
   const said = entry.has('length') ? lengthOf(entry.get('length'), what) : 0;
-  if (said > 0) warnings.add(() => `the symbolic link ${what} says it has ${said} bytes: links have none`);
+  if (said > 0) warnings.add(() => `the symbolic link ${what()} says it has ${said} bytes: links have none`);
   return { length: 0, symlink: lenientPath(entry.get('symlink path'), what) ?? [] };
 }
 
-function lengthOf(value: BencodeValue | undefined, what: string): number {
+function lengthOf(value: BencodeValue | undefined, what: () => string): number {
   if (typeof value === 'number' && value >= 0) return value;
   const shown = typeof value === 'number' || typeof value === 'bigint' ? String(value).slice(0, 40) : 'no integer';
   throw new MetainfoError(
     'ERR_METAINFO_FILE_LENGTH',
-    `${what} has a length from 0 to ${Number.MAX_SAFE_INTEGER} bytes, not ${shown}`,
+    `${what()} has a length from 0 to ${Number.MAX_SAFE_INTEGER} bytes, not ${shown}`,
   );
 }
 
@@ -121,11 +122,11 @@ function strictPath(value: BencodeValue | undefined): string[] | undefined {
   return path;
 }
 
-function lenientPath(value: BencodeValue | undefined, what: string): string[] | undefined {
+function lenientPath(value: BencodeValue | undefined, what: () => string): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.map((component) => {
     const name = rawNameOf(component);
-    if (name === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${what} is not made of names`);
+    if (name === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${what()} is not made of names`);
     return name;
   });
 }
