@@ -1,6 +1,6 @@
 // Runs an app from the sources as they are: `run-app.mjs APP NAME args…`. Builds it and what it needs when a source is
-// newer than the last build, quietly, and then becomes the app: same process, so the terminal, signals and exit code
-// are the app's own.
+// newer than the last build, with one line where there is a terminal, and then becomes the app: same process, so the
+// terminal, signals and exit code are the app's own.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,6 +44,8 @@ async function build() {
   }
   const leave = () => rmSync(lock, { force: true });
   process.once('exit', leave);
+  // The package manager is silent when it is told to be (-s), and a first build takes minutes.
+  if (process.stderr.isTTY) process.stderr.write(`${name} is being built from its sources, once…\n`);
   const { code, output } = await run([tool('turbo'), 'run', 'build', `--filter=${target.manifest.name}`], {
     env: { TURBO_TELEMETRY_DISABLED: '1' },
   });

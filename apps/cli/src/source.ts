@@ -78,6 +78,10 @@ export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signa
     if (isWebUrl(source)) {
       const { fetchTorrent } = await import('./fetch-torrent.ts');
       const bytes = await fetchTorrent(source, io.signal);
+      if (isMarkup(bytes)) {
+        const hint = 'give the address of a .torrent, or a magnet link';
+        throw new CliError('ERR_SOURCE', `${source} is a web page, not a torrent`, { status: EXIT.wrong, hint });
+      }
       return { bytes, metainfo: parseAnyTorrent(bytes) };
     }
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
@@ -92,6 +96,11 @@ export async function loadAnyTorrent(source: string, io: Pick<Io, 'cwd' | 'signa
       cause: error,
     });
   }
+}
+
+/** Starts with a tag: nothing bencoded does. */
+function isMarkup(bytes: Uint8Array): boolean {
+  return /^\s*</.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'));
 }
 
 export function isWebUrl(source: string): boolean {

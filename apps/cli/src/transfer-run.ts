@@ -94,6 +94,11 @@ export class TransferRun {
     return this.reached(transfer, whenStopped(transfer.torrent, signal));
   }
 
+  /** Lines for stdout, beside what is drawn. */
+  lines(texts: readonly string[]): void {
+    this.#reporter.lines(texts);
+  }
+
   seeding(transfer: Transfer): void {
     this.#reporter.seeding(transfer, this.#client.port);
   }

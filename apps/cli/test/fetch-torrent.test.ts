@@ -39,7 +39,8 @@ test('what is no torrent, too large, elsewhere or not there', async () => {
   const cwd = await temporaryFolder(onTestFinished);
   const mebibyte = noise(2 ** 20);
   const origin = await serve((request, response) => {
-    if (request.url === '/text') response.end('<html>');
+    if (request.url === '/text') response.end('Hello');
+    else if (request.url === '/page') response.end('\n<!DOCTYPE html>');
     else if (request.url === '/file') response.writeHead(301, { location: 'file:///etc/passwd' }).end();
     else if (request.url === '/endless') {
       const more = (): void => {
@@ -51,6 +52,7 @@ test('what is no torrent, too large, elsewhere or not there', async () => {
   });
   for (const [path, status, reason] of [
     ['/text', 2, `cannot read ${origin}/text: not a torrent: `],
+    ['/page', 2, `${origin}/page is a web page, not a torrent (give the address of a .torrent, or a magnet link)`],
     ['/file', 1, `cannot fetch ${origin}/file: redirected to file:///etc/passwd, which is no web address`],
     ['/endless', 1, `cannot fetch ${origin}/endless: more than 10485760 bytes, too large for a torrent`],
     ['/none', 1, `cannot fetch ${origin}/none: the server answers 404 Not Found`],

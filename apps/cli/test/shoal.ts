@@ -83,12 +83,14 @@ export interface Surroundings {
   readonly cwd: string;
   readonly env?: Record<string, string>;
   readonly terminal?: { readonly columns: number };
+  /** Both outputs are one, as on a screen. */
+  readonly oneScreen?: boolean;
 }
 
-export function start(argv: readonly string[], { cwd, env, terminal }: Surroundings): Running {
+export function start(argv: readonly string[], { cwd, env, terminal, oneScreen }: Surroundings): Running {
   const abort = new AbortController();
   const stdout = new Capture(terminal);
-  const stderr = new Capture(terminal);
+  const stderr = oneScreen ? stdout : new Capture(terminal);
   const stdin: Input & PassThrough = Object.assign(new PassThrough(), { isTTY: terminal !== undefined });
   const ownConfig = join(cwd, '.config');
   const own = {

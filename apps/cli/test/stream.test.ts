@@ -84,6 +84,24 @@ test('answers odd questions as HTTP wants it, and runs nothing of what files hol
   expect(status).toBe(403);
 });
 
+test('at a terminal the addresses take the place of what is drawn, which goes on below', async () => {
+  const cwd = await temporaryFolder(onTestFinished);
+  await writeFile(join(cwd, 'film.mkv'), FILM);
+  await shoal(['create', 'film.mkv'], { cwd });
+  const player = start(['stream', 'film.mkv.torrent', ...LOOPBACK], {
+    cwd,
+    terminal: { columns: 80 },
+    oneScreen: true,
+  });
+  onTestFinished(async () => void (await player.interrupt()));
+  const before = await player.stdout.until((text) => {
+    const at = text.indexOf('film.mkv: http:');
+    return at === -1 ? undefined : text.slice(0, at);
+  });
+  expect(before).toContain('film.mkv');
+  expect(before.endsWith('\r\u001b[J')).toBe(true);
+});
+
 test('of a selection only what is selected is served, and a single file from the top', async () => {
   const { url, files } = await streaming('--select', '*.txt');
   expect(files).toHaveLength(1);

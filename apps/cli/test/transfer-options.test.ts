@@ -41,6 +41,17 @@ test('--select fetches the files whose path matches, and makes no other', async 
   expect((await shoal(['verify', 'data.torrent', 'down'], { cwd })).status).toBe(0);
 });
 
+test('a file that was not wanted is not ok, even where its neighbours brought all of it', async () => {
+  const { cwd, peer } = await seeded();
+  expect((await shoal(get(peer, '--dir', 'down', '--select', '*.bin'), { cwd })).status).toBe(0);
+  const { status, stdout } = await shoal(['verify', 'data.torrent', 'down', '--json'], { cwd });
+  expect(status).toBe(1);
+  const { files, pieces, piecesOk, complete } = JSON.parse(stdout);
+  expect([piecesOk, complete]).toEqual([pieces, false]);
+  const ok = files.filter((file: { ok: boolean }) => file.ok).map(({ path }: { path: string }) => path);
+  expect(ok).toEqual(['data/a.bin', 'data/sub/c.bin']);
+});
+
 test('--select that matches nothing is an error of the command', async () => {
   const { cwd, peer } = await seeded();
   const { status, stderr } = await shoal(get(peer, '--select', '*.mp3'), { cwd });

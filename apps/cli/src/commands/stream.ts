@@ -7,7 +7,7 @@ import { fetchMetadata } from '../fetch-metadata.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
 import { printable } from '../output/printable.ts';
-import { writeJson, writeLines } from '../output/write.ts';
+import { writeJson } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { prioritiesFor, type SelectionOptions } from '../selection.ts';
 import { isNamedByHash, loadSource } from '../source.ts';
@@ -62,10 +62,7 @@ async function serve(run: TransferRun, transfer: Transfer, options: StreamOption
       const { name, infoHash } = metainfo;
       writeJson(io.stdout, { event: 'streaming', infoHash: infoHash.hex, name, url: `${origin}/`, files: served });
     } else {
-      writeLines(
-        io.stdout,
-        served.map(({ path, url }) => `${printable(path)}: ${url}`),
-      );
+      run.lines(served.map(({ path, url }) => `${printable(path)}: ${url}`));
     }
     void run.reached(transfer, torrent.whenComplete()).then((isDone) => {
       if (isDone) run.done(transfer, { goesOn: true });

@@ -74,7 +74,9 @@ function reportOf({ layout, files }: Metainfo, whole: Bitfield, stamps: readonly
   for (const [index, { path, length, padding }] of files.entries()) {
     if (padding) continue;
     const { first, end } = layout.piecesOf(index);
-    let ok = length > 0 || stamps[index] !== null;
+    const stamp = stamps[index];
+    // Of a file that is not wanted all bytes may be here, in the hidden file beside it: who asks for it does not find it.
+    let ok = stamp != null && stamp.hidden !== true;
     for (let piece = first; piece < end && ok; piece++) ok = whole.has(piece);
     report.push({ path: path.join('/'), length, ok });
   }

@@ -31,6 +31,7 @@ function silent({ stderr }: Io): Reporter {
     progress: nothing,
     done: nothing,
     seeding: nothing,
+    lines: nothing,
     warning: (_, failure) => writeFailure(stderr, failure),
     failed: (_, failure) => writeFailure(stderr, failure),
     close: nothing,

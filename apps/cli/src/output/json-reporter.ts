@@ -29,6 +29,7 @@ export function createJsonReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'stde
       write('done', transfer, { path: pathOf(transfer), seconds: secondsOf(transfer), bytes, downloaded });
     },
     seeding: (transfer, port) => write('seeding', transfer, { name: transfer.torrent.name, port }),
+    lines() {},
     failed(transfer, failure) {
       write('error', transfer, { code: failure.code, message: failure.message });
       writeFailure(stderr, failure);

@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import type { Transfer } from '../transfer.ts';
 import type { Reporter } from './reporter.ts';
 import { logLineOf, nameOf, phaseOf, seedingLine, summaryOf, trackerTroubles, troubleOf } from './transfer-text.ts';
+import { writeLines } from './write.ts';
 
 const EVERY_MS = 5_000;
 const SEEDING_EVERY_MS = 60_000;
@@ -39,6 +40,7 @@ export function createPlainReporter({ stdout, stderr }: Pick<Io, 'stdout' | 'std
       stdout.write(`${seedingLine(transfer, port)}\n`);
       for (const trouble of trackerTroubles(transfer)) stderr.write(`${trouble}\n`);
     },
+    lines: (texts) => writeLines(stdout, texts),
     warning: (_, failure) => writeFailure(stderr, failure),
     failed: (_, failure) => writeFailure(stderr, failure),
     close() {},

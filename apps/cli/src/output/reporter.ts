@@ -19,6 +19,8 @@ export interface Reporter {
   done(transfer: Transfer): void;
   /** Its data are checked, the port is open, and the first announce was tried. */
   seeding(transfer: Transfer, port: number): void;
+  /** What the command has to tell besides: lines for stdout, of which scripts have an event. */
+  lines(texts: readonly string[]): void;
   /** Something is wrong with it, and it goes on; may come after `close`. The line for stderr is written too. */
   warning(transfer: Transfer, failure: Failure): void;
   /** It cannot go on. The line for stderr is written too. */

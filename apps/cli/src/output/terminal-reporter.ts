@@ -18,6 +18,7 @@ import {
   trackerTroubles,
   troubleOf,
 } from './transfer-text.ts';
+import { writeLines } from './write.ts';
 
 const WIDEST = 120;
 const LONGEST_BAR = 32;
@@ -84,6 +85,7 @@ export function createTerminalReporter({ stdout, stderr, env }: Io, options: { r
         for (const trouble of trackerTroubles(transfer)) stderr.write(`${colors.yellow(trouble)}\n`);
       });
     },
+    lines: (texts) => region.keep(() => writeLines(stdout, texts)),
     warning: (_, failure) => region.keep(() => writeFailure(stderr, failure)),
     failed(transfer, failure) {
       current = current.filter((other) => other !== transfer);
