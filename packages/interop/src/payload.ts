@@ -57,6 +57,22 @@ export async function makeMany(dir: string): Promise<string> {
   return top;
 }
 
+/** Files of a few bytes, `count` of them, whose names make an info dictionary of about `bytes` bytes. Answers the folder's path. */
+export async function makeNames(dir: string, count: number, bytes: number): Promise<string> {
+  const top = join(dir, 'names');
+  // What a file takes beside its name: `d6:lengthi1e4:pathl3:000:ee`.
+  const nameLength = Math.ceil(bytes / count) - 24;
+  if (nameLength > 250) throw new RangeError(`names of ${nameLength} bytes: file systems take 255`);
+  await mkdir(top, { recursive: true });
+  for (let at = 0; at < count; at += 100) {
+    const numbers = Array.from({ length: Math.min(100, count - at) }, (_, index) => at + index);
+    await Promise.all(
+      numbers.map((i) => writeFile(join(top, `${i}-`.padEnd(nameLength, 'n')), madeBytes(`name ${i}`, 1 + (i % 9)))),
+    );
+  }
+  return top;
+}
+
 /** SHA-256 of every file below a path, by path relative to its parent. */
 export async function fingerprint(path: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};

@@ -16,6 +16,8 @@ export interface Running {
 }
 
 const END_MS = 5_000;
+/** Characters of a program's output that are kept: what is said of thousands of files is whole. */
+const MOST_OUTPUT = 8_000_000;
 
 export class Scene {
   readonly dir: string;
@@ -38,18 +40,27 @@ export class Scene {
     this.#cleanups.push(cleanup);
   }
 
-  start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  /** `stdin` is a pipe for programs that are told more while they run. */
+  start(
+    name: string,
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): Running {
     const child = spawn(command, args, {
       cwd: this.dir,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
     let output = '';
     const keep = (chunk: string): void => {
-      output = (output + chunk).slice(-200_000);
+      output = (output + chunk).slice(-MOST_OUTPUT);
     };
-    child.stdout.setEncoding('utf8').on('data', keep);
-    child.stderr.setEncoding('utf8').on('data', keep);
+    child.stdout?.setEncoding('utf8').on('data', keep);
+    child.stderr?.setEncoding('utf8').on('data', keep);
+    // Who has ended is told nothing more.
+    child.stdin?.on('error', () => {});
     const ended = new Promise<number | null>((resolve) => {
       child.once('error', (error) => {
         output += `\n${error.message}`;

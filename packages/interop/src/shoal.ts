@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Running, Scene } from './scene.ts';
+import type { Lan } from './lan.ts';
+import { ownAddress, type Running, type Scene } from './scene.ts';
 
 const require = createRequire(import.meta.url);
 const CLI = join(dirname(require.resolve('@shoal/cli/package.json')), 'dist/main.js');
@@ -22,15 +23,25 @@ export interface Shoal {
 /** A configuration with which nobody is asked for peers but whom the command names. */
 const OFFLINE = fileURLToPath(new URL('offline', import.meta.url));
 
-/** Starts `shoal ARGS` with its state inside the scene; without DHT and local discovery, unless the arguments begin with `--no-config`. */
+/** Starts `shoal ARGS` with its state inside the scene; without DHT and local discovery. */
 export function shoal(scene: Scene, ...args: readonly string[]): Shoal {
-  return follow(
-    scene.start(`shoal ${args[0]}`, process.execPath, [CLI, ...args], {
-      NO_COLOR: '1',
-      SHOAL_STATE_DIR: scene.path('shoal-state'),
-      XDG_CONFIG_HOME: OFFLINE,
-    }),
-  );
+  return start(scene, scene.path('shoal-state'), [process.execPath, CLI, ...args]);
+}
+
+/**
+ * Starts `shoal ARGS` as on a machine of its own: with a state of its own, finding peers in every way that the arguments do not
+ * forbid, and in a network of its own where one is told.
+ */
+export function shoalApart(scene: Scene, name: string, lan: Lan | undefined, ...args: readonly string[]): Shoal {
+  const command = [process.execPath, CLI, '--no-config', ...args];
+  return start(scene, scene.path(`state-${name}`), lan ? lan.within(command) : command);
+}
+
+function start(scene: Scene, stateDir: string, [program, ...args]: readonly string[]): Shoal {
+  const environment = { NO_COLOR: '1', SHOAL_STATE_DIR: stateDir, XDG_CONFIG_HOME: OFFLINE };
+  const [named] = args.slice(args.indexOf(CLI) + 1).filter((arg) => arg !== '--no-config');
+  const name = `shoal ${named}`;
+  return follow(scene.start(name, program as string, args, environment));
 }
 
 /** Starts `shoal-seeder FOLDER ARGS` with its state inside the scene. */
@@ -59,4 +70,12 @@ export async function runShoal(
   const { running } = shoal(scene, ...args);
   const status = await running.ended;
   return { status, output: running.output() };
+}
+
+/** Starts `shoal dht node` on an address of its own; answers where it is. */
+export async function ownNode(scene: Scene): Promise<string> {
+  const node = shoalApart(scene, 'node', undefined, 'dht', 'node', '--json', '--bind', ownAddress());
+  const addresses = (): unknown => node.events().find(({ event }) => event === 'listening')?.addresses;
+  await scene.until('our DHT node listens', 20_000, () => addresses() !== undefined);
+  return (addresses() as string[])[0] as string;
 }

@@ -2,11 +2,11 @@
 // first byte.
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { ForeignClient } from './clients/foreign.ts';
-import { makeFile, makeMany, makeSingle, makeTree } from './payload.ts';
+import { makeFile, makeMany, makeNames, makeSingle, makeTree } from './payload.ts';
 import { whyNot } from './programs.ts';
 import { Scene } from './scene.ts';
 import { ownTracker } from './trackers.ts';
-import { leechFrom, seedTo } from './transfer.ts';
+import { leechFrom, seedTo, type Transfer } from './transfer.ts';
 
 const MiB = 1024 * 1024;
 
@@ -14,6 +14,7 @@ interface Content {
   readonly make: (dir: string) => Promise<string>;
   /** Bytes; what `shoal create` would choose unless told. */
   readonly pieceLength?: number;
+  readonly magnet?: NonNullable<Transfer['magnet']>;
 }
 
 const CONTENTS = {
@@ -22,6 +23,11 @@ const CONTENTS = {
   'pieces of 16 KiB': { make: (dir) => makeFile(dir, 40 * MiB + 4_321), pieceLength: 16 * 1024 },
   'pieces of 16 MiB': { make: (dir) => makeFile(dir, 40 * MiB + 4_321), pieceLength: 16 * MiB },
   '2,000 small files': { make: makeMany },
+  'a magnet link to 40 KB of metadata': {
+    make: (dir) => makeNames(dir, 300, 40_000),
+    magnet: { infoOver: 2 * 16_384 },
+  },
+  'a magnet link to 1.2 MB of metadata': { make: (dir) => makeNames(dir, 5_000, 1_200_000), magnet: { infoOver: MiB } },
 } satisfies Record<string, Content>;
 
 export type ContentName = keyof typeof CONTENTS;
@@ -40,7 +46,7 @@ export function testTransfers(client: ForeignClient, ...names: readonly ContentN
     afterAll(() => shared.leave());
 
     for (const name of names) {
-      const { pieceLength }: Content = CONTENTS[name];
+      const { make: _, ...how }: Content = CONTENTS[name];
       for (const [what, transfer] of [
         ['leeches from', leechFrom],
         ['seeds to', seedTo],
@@ -50,7 +56,7 @@ export function testTransfers(client: ForeignClient, ...names: readonly ContentN
           onTestFinished(() => scene.leave());
           const announce = await ownTracker(scene);
           const payload = payloads.get(name) as string;
-          await transfer(scene, { client, payload, announce, ...(pieceLength === undefined ? {} : { pieceLength }) });
+          await transfer(scene, { client, payload, announce, ...how });
         });
       }
     }

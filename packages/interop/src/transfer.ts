@@ -21,6 +21,8 @@ export interface Transfer {
   /** A torrent of the payload that somebody else made; else one is made. */
   readonly torrent?: string;
   readonly pieceLength?: number;
+  /** Whoever leeches is given a magnet link of info-hash and tracker alone; the info dictionary has more bytes than `infoOver`. */
+  readonly magnet?: { readonly infoOver: number };
   /** Where both sides are: shoal on 127.0.0.1, and the other on an address of its own, unless told. */
   readonly host?: string;
   /** More options of our command. */
@@ -47,7 +49,8 @@ export async function leechFrom(scene: Scene, transfer: Transfer): Promise<numbe
   await scene.until('the foreign client seeds', START_MS, () => seed.isSeeding());
   const dir = scene.path('arrived');
   const limit = ['--timeout', String(TRANSFER_S)];
-  const get = shoal(scene, 'get', torrents.ours, '--json', '-d', dir, '--bind', host, ...limit, ...ours);
+  const source = transfer.magnet ? magnetOf(torrents.infoHash, transfer.announce) : torrents.ours;
+  const get = shoal(scene, 'get', source, '--json', '-d', dir, '--bind', host, ...limit, ...ours);
   expect(await get.running.ended, scene.report()).toBe(0);
   const done = get.events().at(-1);
   expect(done).toMatchObject({ event: 'done', infoHash: torrents.infoHash });
@@ -60,16 +63,18 @@ export async function seedTo(scene: Scene, transfer: Transfer): Promise<number> 
   const { client, payload, host = '127.0.0.1', ours = [], theirs, only } = transfer;
   const torrents = await torrentsOf(scene, transfer);
   const dir = scene.path('arrived');
+  const source = transfer.magnet ? magnetOf(torrents.infoHash, transfer.announce) : torrents.theirs;
   const start = () =>
     client.start(scene, {
-      torrent: torrents.theirs,
+      torrent: source,
       dir,
       role: 'leech',
       ...(transfer.host === undefined ? {} : { host }),
       ...(only ? { only } : {}),
       ...theirs,
     });
-  const before = client.dialsLoopback ? undefined : await start();
+  const isFound = client.dialsLoopback && !(transfer.magnet && client.seedsWithoutMetadata);
+  const before = isFound ? undefined : await start();
   const peer = before ? ['--peer', before.address] : [];
   const seed = shoal(scene, 'seed', torrents.ours, '--json', '-d', dirname(payload), '--bind', host, ...peer, ...ours);
   await untilSeeding(scene, seed);
@@ -79,6 +84,11 @@ export async function seedTo(scene: Scene, transfer: Transfer): Promise<number> 
   const seconds = (performance.now() - since) / 1_000;
   await expectEqual(transfer, dir, client);
   return seconds;
+}
+
+/** A link that says nothing of the torrent but its info-hash, and where to ask for peers if told. */
+export function magnetOf(infoHash: string, announce?: string): string {
+  return `magnet:?xt=urn:btih:${infoHash}${announce === undefined ? '' : `&tr=${encodeURIComponent(announce)}`}`;
 }
 
 /** Answers the port it listens on. */
@@ -108,7 +118,9 @@ async function torrentsOf(scene: Scene, transfer: Transfer): Promise<Torrents> {
   };
   const theirs = transfer.torrent ?? (await make('it', [[announce]]));
   const ours = ourTiers === undefined ? theirs : await make('ours', ourTiers);
-  const infoHash = (await readMetainfo(ours)).infoHash.hex;
+  const metainfo = await readMetainfo(ours);
+  const infoHash = metainfo.infoHash.hex;
+  if (transfer.magnet) expect(metainfo.infoBytes.length).toBeGreaterThan(transfer.magnet.infoOver);
   const what = JSON.stringify([infoHash, ourTiers?.map((tier) => tier.length)]);
   if (transfer.client.program === 'libtorrent' && !compared.has(what)) {
     compared.add(what);

@@ -1,5 +1,5 @@
 // BEP 9 on one connection: asks the peer for pieces of the dictionary while it is wanted, and answers its requests.
-// Invariants: at most `IN_FLIGHT` pieces are asked of a peer; every piece asked for and not late is known to the assembly
+// Invariants: at most `IN_FLIGHT` pieces are asked of a peer at once; every piece asked for and not late is known to the assembly
 // as this peer's; what was never asked for is not looked at.
 import type { ExtendedHandshake, Extension } from '@shoal/wire';
 import type { Assembly } from './assembly.ts';
@@ -9,6 +9,8 @@ import { decodeMetadataMessage, encodeRequest, type MetadataMessage } from './me
 import { PieceServer } from './piece-server.ts';
 
 const IN_FLIGHT = 3;
+/** rTorrent's library as it names itself (0.13.8 was tried): asked for a second piece before it has sent the first, it says nothing more. */
+const ASKED_ONE_BY_ONE = /^libTorrent /;
 const ANSWER_MS = 10_000;
 /** After a refusal the peer may get the dictionary itself; libtorrent waits as long. */
 const REJECTED_MS = 60_000;
@@ -52,6 +54,7 @@ export class MetadataPeer implements Extension {
   /** Says a size that is not fetched: it is not asked while it does. */
   #isRefused = false;
   #isOver = false;
+  #inFlight = IN_FLIGHT;
   #now = 0;
   #restsUntil: number = Number.NEGATIVE_INFINITY;
   #timeouts = 0;
@@ -76,6 +79,7 @@ export class MetadataPeer implements Extension {
       this.#leave();
       return;
     }
+    if (peer.client !== undefined && ASKED_ONE_BY_ONE.test(peer.client)) this.#inFlight = 1;
     this.#exchange.join(this);
     const size = peer.dictionary.get('metadata_size');
     if (typeof size === 'number' && size > 0) this.#setSize(size);
@@ -114,7 +118,7 @@ export class MetadataPeer implements Extension {
     if (!this.#exchange.isFetching || this.#isOver || !this.#context.peerSupports) return serving;
     let wake = Math.min(serving, this.#assembly?.turnEndsAt ?? Number.POSITIVE_INFINITY);
     for (const deadline of this.#asked.values()) wake = Math.min(wake, deadline ?? this.#now);
-    if (this.#asked.size >= IN_FLIGHT || this.#isShunned || this.#isRefused) return wake;
+    if (this.#asked.size >= this.#inFlight || this.#isShunned || this.#isRefused) return wake;
     if (this.#restsUntil > this.#now) return Math.min(wake, this.#restsUntil);
     return this.#nextPiece() === undefined ? wake : Math.min(wake, this.#now);
   }
@@ -228,7 +232,7 @@ export class MetadataPeer implements Extension {
   #fill(now: number | undefined): void {
     if (this.#isOver || this.#isShunned || this.#isRefused || this.#restsUntil > this.#now) return;
     if (!this.#context.peerSupports || !this.#exchange.isFetching) return;
-    while (this.#asked.size < IN_FLIGHT) {
+    while (this.#asked.size < this.#inFlight) {
       const piece = this.#nextPiece();
       if (piece === undefined || !this.#context.send(encodeRequest(piece))) return;
       this.#assembly?.ask(piece, this);

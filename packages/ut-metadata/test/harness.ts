@@ -100,8 +100,9 @@ export class ScriptedPeer {
     return this.sent.splice(0).flatMap((message) => (message.type === 'request' ? [message.piece] : []));
   }
 
-  meet(size?: BencodeInput, id = 1): void {
-    this.#handshake = decodeExtendedHandshake(encode({ m: { ut_metadata: id }, metadata_size: size }), this.#handshake);
+  meet(size?: BencodeInput, id = 1, client?: string): void {
+    const dictionary = { m: { ut_metadata: id }, metadata_size: size, v: client };
+    this.#handshake = decodeExtendedHandshake(encode(dictionary), this.#handshake);
     this.extension.onHandshake?.(this.#handshake);
   }
 

@@ -40,6 +40,23 @@ test('several peers are asked at once, three pieces each, none twice', () => {
   check();
 });
 
+test('rTorrent, which stalls on a second request, is asked for one piece at a time; libtorrent is another program', async () => {
+  const { torrent, peer, check } = scene(new TestTorrent({ of: INFO }));
+  const [rtorrent, libtorrent] = [peer('a'), peer('b')];
+  rtorrent.meet(INFO.length, 1, 'libTorrent 0.13.8');
+  expect(rtorrent.asked()).toEqual([0]);
+  libtorrent.meet(INFO.length, 1, 'libtorrent/2.0.8.0');
+  expect(libtorrent.asked()).toEqual([1, 2, 3]);
+  rtorrent.give(INFO, 0, 0);
+  expect(rtorrent.asked()).toEqual([4]);
+  check();
+  rtorrent.give(INFO, 4, 0);
+  rtorrent.serve(INFO, 0);
+  for (const piece of [1, 2, 3]) libtorrent.give(INFO, piece, 0);
+  await settle();
+  expect(torrent.has(INFO)).toBe(true);
+});
+
 test('what a silent peer was asked for goes to another after ten seconds, and is welcome late', async () => {
   const { torrent, peer } = scene(new TestTorrent({ of: INFO }));
   const [silent, good] = [peer('a', INFO.length), peer('b', INFO.length)];

@@ -7,6 +7,7 @@ export const aria2: ForeignClient = {
   name: 'aria2',
   program: 'aria2c',
   dialsLoopback: true,
+  seedsWithoutMetadata: true,
   makesEmptyFiles: true,
 
   async start(scene, { torrent, dir, role, host = ownAddress(), tracker, stays = false }) {

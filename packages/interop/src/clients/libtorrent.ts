@@ -12,12 +12,33 @@ export const libtorrent: ForeignClient = {
   dialsLoopback: true,
   makesEmptyFiles: true,
 
-  async start(scene, { torrent, dir, role, host = ownAddress(), down = 0, up = 0, only, scrape = false }) {
-    const address = hostPort(host, await freePort(host));
+  async start(scene, given) {
+    const {
+      torrent,
+      dir,
+      role,
+      host = ownAddress(),
+      down = 0,
+      up = 0,
+      only,
+      scrape = false,
+      dial = [],
+      find = [],
+    } = given;
+    const { lan } = given;
+    const address = hostPort(host, await (lan ? lan.port() : freePort(host)));
     await mkdir(dir, { recursive: true });
-    const task = JSON.stringify({ torrent, dir, listen: address, down, up, only: only ?? null, scrape });
-    const running = scene.start(`libtorrent ${role}`, '/usr/bin/python3', ['-u', DRIVER, task]);
+    const task = { torrent, dir, listen: address, down, up, only: only ?? null, scrape, dial, find };
+    const command = ['/usr/bin/python3', '-u', DRIVER, JSON.stringify(task)];
+    const [program, ...args] = lan ? lan.within(command) : command;
+    const running = scene.start(`libtorrent ${role}`, program as string, args);
     const says = (word: string): Promise<boolean> => Promise.resolve(running.output().includes(`state ${word}\n`));
-    return { running, address, isComplete: () => says('seeding'), isSeeding: () => says('seeding') };
+    return {
+      running,
+      address,
+      isComplete: () => says('seeding'),
+      isSeeding: () => says('seeding'),
+      peers: async () => [...running.output().matchAll(/^peers(.*)$/gm)].at(-1)?.[1]?.split(' ').filter(Boolean) ?? [],
+    };
   },
 };

@@ -1,9 +1,9 @@
 """A DHT of libtorrent nodes on loopback, each with an address of its own: libtorrent_net.py TASK, a JSON object of nodes (the
-listening addresses, `HOST:PORT` each, the first being the way in), enter (addresses of nodes besides), seed ({torrent, dir}, given
-away by the last node) and get ({magnet, dir}, wanted by the last node). Says `node N knows M` of each node that knows M others, and
-`state WORD` of the torrent. Reads commands from stdin, one JSON array a line, for the first node: ["put", TEXT] stores an immutable
-item and says `put TARGET`; ["sign", SECRET, PUBLIC-KEY, SALT, TEXT] a mutable one, under the expanded secret key of 64 bytes; both say
-`stored COUNT SEQ` at the end; ["get", TARGET] and ["read", PUBLIC-KEY, SALT] fetch one and say `got JSON`. Bytes are hexadecimal."""
+listening addresses, `HOST:PORT` each, the first being the way in) and enter (addresses of nodes besides). Says `node N knows M` of
+each node that knows M others. Reads commands from stdin, one JSON array a line. The last node obeys ["seed", TORRENT, DIR] and
+["fetch", MAGNET, DIR], and says `state WORD` of the torrent. The first node obeys ["put", TEXT], which stores an immutable item and
+says `put TARGET`; ["sign", SECRET, PUBLIC-KEY, SALT, TEXT], a mutable one, under the expanded secret key of 64 bytes; both say
+`stored COUNT SEQ` at the end; ["get", TARGET] and ["read", PUBLIC-KEY, SALT], which fetch one and say `got JSON`. Bytes are hexadecimal."""
 import json
 import os
 import select
@@ -44,18 +44,6 @@ for session in sessions:
         session.add_dht_node((host, int(port)))
 
 handle = None
-for kind in ("seed", "get"):
-    wish = task.get(kind)
-    if wish is None:
-        continue
-    if kind == "seed":
-        params = lt.add_torrent_params()
-        params.ti = lt.torrent_info(wish["torrent"])
-    else:
-        params = lt.parse_magnet_uri(wish["magnet"])
-    params.save_path = wish["dir"]
-    handle = sessions[-1].add_torrent(params)
-
 leaving = False
 
 
@@ -74,8 +62,17 @@ def text_of(item):
 
 
 def obey(command):
+    global handle
     first = sessions[0]
-    if command[0] == "put":
+    if command[0] in ("seed", "fetch"):
+        if command[0] == "seed":
+            params = lt.add_torrent_params()
+            params.ti = lt.torrent_info(command[1])
+        else:
+            params = lt.parse_magnet_uri(command[1])
+        params.save_path = command[2]
+        handle = sessions[-1].add_torrent(params)
+    elif command[0] == "put":
         say("put", first.dht_put_immutable_item(command[1]))
     elif command[0] == "get":
         first.dht_get_immutable_item(lt.sha1_hash(bytes.fromhex(command[1])))

@@ -1,4 +1,4 @@
-// A webtorrent peer of one torrent over plain TCP: webtorrent_peer.mjs TORRENT DIR PORT [scrape]. What lies in the folder is checked
+// A webtorrent peer of one torrent over plain TCP: webtorrent_peer.mjs TORRENT|MAGNET DIR PORT [scrape]. What lies in the folder is checked
 // first; says `done` once every piece is verified and stored.
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
@@ -25,7 +25,7 @@ const client = new WebTorrent({
   webSeeds: false,
 });
 client.on('error', fail);
-const torrent = client.add(await readFile(torrentPath), { path });
+const torrent = client.add(torrentPath.startsWith('magnet:') ? torrentPath : await readFile(torrentPath), { path });
 torrent.on('error', fail);
 torrent.on('warning', (warning) => process.stdout.write(`warning: ${warning?.message ?? warning}\n`));
 torrent.on('done', () => process.stdout.write('done\n'));
