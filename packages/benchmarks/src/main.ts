@@ -1,6 +1,7 @@
 // The command behind `pnpm bench`: reads its options, runs the rounds, prints the table or JSON. Exits 0 when every
 // transfer of a client that is here arrived whole, 1 when not, 2 on wrong usage, 130 when interrupted.
 import { bench } from './bench.ts';
+import { formatLookups, measureLookups } from './lookups.ts';
 import { parseOptions } from './options.ts';
 import { formatReport, summaryOf } from './report.ts';
 
@@ -22,6 +23,10 @@ async function main(): Promise<number> {
     return 2;
   }
   try {
+    if ('lookups' in options) {
+      console.log(await lookups(options.json));
+      return 0;
+    }
     const onStep = (step: string): void => console.error(`bench: ${step}`);
     const result = await bench({ ...options, signal: interrupt.signal, onStep });
     const withSummaries = {
@@ -35,4 +40,13 @@ async function main(): Promise<number> {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     return interrupt.signal.aborted ? 130 : 1;
   }
+}
+
+async function lookups(json: boolean): Promise<string> {
+  const results = [];
+  for (const size of [64, 256, 1_024]) {
+    console.error(`bench: a net of ${size} nodes`);
+    results.push(await measureLookups(size, 100, interrupt.signal));
+  }
+  return json ? JSON.stringify(results, null, 2) : formatLookups(results);
 }

@@ -21,15 +21,22 @@ One transfer over loopback by shoal beside the same one by others, and the limit
   --reference NAME  the other side of every transfer (default libtorrent)
   --roles ROLES     leech, seed or both (default leech,seed)
   --timeout S       bound of one transfer (default 60, and 1 more for each 4 MiB)
+  --lookups         instead: what lookups cost in nets of 64, 256 and 1,024 DHT nodes
   --json            print the result, every run in it, as JSON
   --help            print this`;
+
+/** Another measurement than transfers. */
+export interface Lookups {
+  readonly lookups: true;
+  readonly json: boolean;
+}
 
 export type Options = Omit<BenchOptions, 'signal' | 'onStep'> & { readonly json: boolean };
 
 /** A wrong word is an answer, not an exception. */
 export function parseOptions(
   argv: readonly string[],
-): Options | { readonly fault: string } | { readonly help: string } {
+): Options | Lookups | { readonly fault: string } | { readonly help: string } {
   try {
     return read(argv);
   } catch (error) {
@@ -37,7 +44,7 @@ export function parseOptions(
   }
 }
 
-function read(argv: readonly string[]): Options | { readonly help: string } {
+function read(argv: readonly string[]): Options | Lookups | { readonly help: string } {
   const { values } = parseArgs({
     args: argv.filter((argument) => argument !== '--'),
     options: {
@@ -47,11 +54,13 @@ function read(argv: readonly string[]): Options | { readonly help: string } {
       reference: { type: 'string', default: 'libtorrent' },
       roles: { type: 'string', default: 'leech,seed' },
       timeout: { type: 'string' },
+      lookups: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return { help: USAGE };
+  if (values.lookups) return { lookups: true, json: values.json };
   const sizeMib = whole('size', values.size, MAX_SIZE_MIB);
   const seconds = values.timeout === undefined ? 60 + sizeMib / 4 : whole('timeout', values.timeout, 86_400);
   return {

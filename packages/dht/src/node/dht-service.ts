@@ -241,8 +241,12 @@ export class DhtService {
     if (this.#isReady) return Promise.resolve();
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      this.#onReady.push(resolve);
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const onAbort = (): void => reject(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#onReady.push(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
     });
   }
 
