@@ -1,7 +1,7 @@
 // What metadata exchange needs of those around it. Structural: a session's torrents and connections fit without either
 // importing the other.
 import type { InfoHash } from '@shoal/primitives';
-import type { ExtensionContext, ExtensionFactory } from '@shoal/wire';
+import type { ExtensionFactory } from '@shoal/wire';
 
 /** A torrent, as far as its metadata goes. */
 export interface MetadataTorrent {
@@ -27,12 +27,6 @@ export interface AttachedMetadata {
   connect(peer: MetadataPeerInfo): ExtensionFactory | undefined;
   detach(): void;
 }
-
-/** A connection that knows how much of what was sent still waits; one that does not leaves it out. */
-export type MetadataContext = ExtensionContext & {
-  /** Bytes that the peer has not taken yet. */
-  readonly unsent?: number;
-};
 
 /** Answers 20 or 32 bytes, now or later. `bytes` stay as they are meanwhile. */
 export type Digest = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;

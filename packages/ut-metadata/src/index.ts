@@ -1,7 +1,6 @@
 export type {
   AttachedMetadata,
   Digest,
-  MetadataContext,
   MetadataPeerInfo,
   MetadataProgress,
   MetadataTorrent,

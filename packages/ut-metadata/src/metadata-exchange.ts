@@ -5,14 +5,7 @@
 import { bytesEqual } from '@shoal/primitives';
 import type { ExtensionContext } from '@shoal/wire';
 import { Assembly } from './assembly.ts';
-import type {
-  AttachedMetadata,
-  Digest,
-  MetadataContext,
-  MetadataPeerInfo,
-  MetadataProgress,
-  MetadataTorrent,
-} from './contract.ts';
+import type { AttachedMetadata, Digest, MetadataPeerInfo, MetadataProgress, MetadataTorrent } from './contract.ts';
 import { MetadataPeer, type PeerExchange } from './metadata-peer.ts';
 
 /** Over all assemblies, in dictionaries of the largest size. */
@@ -70,7 +63,7 @@ export class MetadataExchange implements AttachedMetadata, PeerExchange {
   connect(peer: MetadataPeerInfo): ((context: ExtensionContext) => MetadataPeer) | undefined {
     if (this.#torrent.private) return undefined;
     const { address } = peer;
-    return (context: MetadataContext) =>
+    return (context: ExtensionContext) =>
       new MetadataPeer({ exchange: this, context, address, isBarred: this.#barred.has(address) });
   }
 

@@ -1,9 +1,8 @@
 // BEP 9 on one connection: asks the peer for pieces of the dictionary while it is wanted, and answers its requests.
 // Invariants: at most `IN_FLIGHT` pieces are asked of a peer at once; every piece asked for and not late is known to the assembly
 // as this peer's; what was never asked for is not looked at.
-import type { ExtendedHandshake, Extension } from '@shoal/wire';
+import type { ExtendedHandshake, Extension, ExtensionContext } from '@shoal/wire';
 import type { Assembly } from './assembly.ts';
-import type { MetadataContext } from './contract.ts';
 import { UtMetadataError } from './errors.ts';
 import { decodeMetadataMessage, encodeRequest, type MetadataMessage } from './message.ts';
 import { PieceServer } from './piece-server.ts';
@@ -41,7 +40,7 @@ export class MetadataPeer implements Extension {
   readonly name = 'ut_metadata';
   readonly address: string;
   readonly #exchange: PeerExchange;
-  readonly #context: MetadataContext;
+  readonly #context: ExtensionContext;
   readonly #server: PieceServer;
   /** Pieces that are asked for, and until when the answer may take; undefined: the time was not known. */
   readonly #asked: Map<number, number | undefined> = new Map();
@@ -60,7 +59,7 @@ export class MetadataPeer implements Extension {
   #timeouts = 0;
   #unasked = 0;
 
-  constructor(options: { exchange: PeerExchange; context: MetadataContext; address: string; isBarred: boolean }) {
+  constructor(options: { exchange: PeerExchange; context: ExtensionContext; address: string; isBarred: boolean }) {
     this.#exchange = options.exchange;
     this.#context = options.context;
     this.address = options.address;

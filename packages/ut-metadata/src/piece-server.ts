@@ -1,7 +1,7 @@
 // Answers one peer's requests for the info dictionary. Invariants: at most `WAITING` requests wait; data leaves only while
-// little waits unsent, where the connection tells; a peer is served twice the dictionary a minute at most, then refused,
+// little waits unsent, a peer is served twice the dictionary a minute at most, then refused,
 // and who goes on breaks the rules (BEP 9 suggests such a limit).
-import type { MetadataContext } from './contract.ts';
+import type { ExtensionContext } from '@shoal/wire';
 import { encodeData, encodeReject, PIECE_LENGTH } from './message.ts';
 
 const WINDOW_MS = 60_000;
@@ -16,14 +16,14 @@ const UNSENT_BYTES = 256 * 1024;
 const DRAIN_MS = 100;
 
 export class PieceServer {
-  readonly #context: MetadataContext;
+  readonly #context: ExtensionContext;
   readonly #info: () => Uint8Array | undefined;
   #waiting: number[] = [];
   #windowStart: number = Number.NEGATIVE_INFINITY;
   #count = 0;
 
   /** `info`: the whole dictionary, undefined where there is none to give. */
-  constructor(context: MetadataContext, info: () => Uint8Array | undefined) {
+  constructor(context: ExtensionContext, info: () => Uint8Array | undefined) {
     this.#context = context;
     this.#info = info;
   }
@@ -55,7 +55,7 @@ export class PieceServer {
   drain(): void {
     let sent = 0;
     const info = this.#info();
-    while (sent < this.#waiting.length && (this.#context.unsent ?? 0) < UNSENT_BYTES) {
+    while (sent < this.#waiting.length && this.#context.unsent < UNSENT_BYTES) {
       const piece = this.#waiting[sent++] as number;
       const data = info?.subarray(piece * PIECE_LENGTH, (piece + 1) * PIECE_LENGTH);
       this.#context.send(info && data?.length ? encodeData(piece, info.length, data) : encodeReject(piece));

@@ -3,12 +3,17 @@
 import { createHash } from 'node:crypto';
 import { type BencodeInput, encode } from '@shoal/bencode';
 import { bytesEqual, InfoHash } from '@shoal/primitives';
-import { decodeExtendedHandshake, type ExtendedHandshake, type Extension, Wire } from '@shoal/wire';
+import {
+  decodeExtendedHandshake,
+  type ExtendedHandshake,
+  type Extension,
+  type ExtensionContext,
+  Wire,
+} from '@shoal/wire';
 import {
   type AttachedMetadata,
   decodeMetadataMessage,
   encodeData,
-  type MetadataContext,
   type MetadataMessage,
   type MetadataProgress,
   type MetadataTorrent,
@@ -73,7 +78,7 @@ export class ScriptedPeer {
   constructor(attached: AttachedMetadata, address: string) {
     const isMet = (): boolean => this.#handshake?.extensions.has('ut_metadata') === true;
     const unsent = (): number => this.unsent;
-    const context: MetadataContext = {
+    const context: ExtensionContext = {
       get peerSupports(): boolean {
         return isMet();
       },

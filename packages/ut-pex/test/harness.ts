@@ -22,6 +22,7 @@ export class TestPeer {
   constructor(attached: AttachedPex, info: PexPeerInfo) {
     const isMet = (): boolean => this.#handshake?.extensions.has('ut_pex') === true;
     const context: ExtensionContext = {
+      unsent: 0,
       get peerSupports(): boolean {
         return isMet();
       },

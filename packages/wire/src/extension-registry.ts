@@ -19,6 +19,8 @@ const MOST_EXTENSIONS = 255 - OWN_MESSAGES.length;
 /** What the registry needs of its connection. */
 export interface ExtensionHost {
   isOpen(): boolean;
+  /** Bytes that wait to be sent. */
+  unsent(): number;
   /** Queues one whole message. */
   send(message: Uint8Array): void;
   fault(error: WireError): void;
@@ -101,6 +103,9 @@ export class ExtensionRegistry {
     let made: Extension | undefined;
     const peerId = (): number | undefined => made && this.peer?.extensions.get(made.name);
     const context = {
+      get unsent(): number {
+        return host.unsent();
+      },
       get peerSupports(): boolean {
         return peerId() !== undefined;
       },

@@ -25,6 +25,8 @@ export interface ExtensionContext {
    * peer lacks the extension, or the connection has ended. Throws RangeError for a payload past the limit.
    */
   send(payload: Uint8Array): boolean;
+  /** Bytes of the whole connection that nobody has taken to send yet: who answers much waits while they are many. */
+  readonly unsent: number;
   /** Whether the peer's extended handshake named this extension. */
   readonly peerSupports: boolean;
   /** The peer broke this extension's rules: the connection ends with ERR_WIRE_EXTENSION. */

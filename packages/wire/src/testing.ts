@@ -161,6 +161,8 @@ function bench(factory: ExtensionFactory): Bench {
   let peer: ExtendedHandshake | undefined;
   let isOver = false;
   const context: ExtensionContext = {
+    // Whatever is sent is taken at once.
+    unsent: 0,
     get peerSupports(): boolean {
       return made !== undefined && peer?.extensions.has(made.name) === true;
     },

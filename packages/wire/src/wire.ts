@@ -268,6 +268,7 @@ export class Wire extends ConnectionView {
     if (!extended) return;
     const host = {
       isOpen: (): boolean => this.#state.closed === undefined && this.#state.phase === 'open',
+      unsent: (): number => this.#state.output.length,
       send: (message: Uint8Array): void => this.#out.queue().bytes(message),
       fault: (error: WireError): void => this.#close(error),
     };

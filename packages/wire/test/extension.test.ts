@@ -126,6 +126,19 @@ test('messages go to the extension of our id and out under the peer’s', () => 
   expect([a.messages, b.messages]).toEqual([['one'], ['two']]);
 });
 
+test('an extension knows how much nobody has taken to send yet', () => {
+  const a = recorder('a');
+  const wire = connectWith(a.factory);
+  give(wire, hello({ a: 3 }));
+  wire.takeOutput();
+  expect(a.context.unsent).toBe(0);
+  a.context.send(text('ten bytes!'));
+  expect(a.context.unsent).toBe(wire.outputBytes);
+  expect(a.context.unsent).toBeGreaterThan(10);
+  wire.takeOutput();
+  expect(a.context.unsent).toBe(0);
+});
+
 test('a later handshake amends the former one; id 0 ends an extension', () => {
   const a = recorder('a');
   const wire = connectWith(a.factory);
