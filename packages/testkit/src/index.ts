@@ -11,3 +11,4 @@ export { type FuzzOptions, type FuzzReport, fuzz } from './fuzz.ts';
 export { type SeededRandom, seededRandom } from './random.ts';
 export { SimClock, type SimTimer } from './sim-clock.ts';
 export { type SimHost, type SimHostOptions, SimNetwork, type SimNetworkOptions } from './sim-network.ts';
+export { type TestTable, untriedOf } from './test-table.ts';
