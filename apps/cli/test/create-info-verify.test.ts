@@ -211,6 +211,17 @@ describe('verify', () => {
     );
   });
 
+  test('tells what is missing where rounding would hide it', async () => {
+    const cwd = await temporaryFolder(onTestFinished);
+    const data = noise(4_194_304, 9);
+    await writeFile(join(cwd, 'large.bin'), data);
+    await shoal(['create', 'large.bin', '--piece-length', '16K'], { cwd });
+    await writeFile(join(cwd, 'large.bin'), data.with(3_000_000, (data[3_000_000] ?? 0) ^ 1));
+    const { status, stdout } = await shoal(['verify', 'large.bin.torrent', '.'], { cwd });
+    expect(status).toBe(1);
+    expect(stdout).toBe('not ok  large.bin\nincomplete: 255 of 256 pieces, 4 MiB of 4 MiB (16 KiB missing)\n');
+  });
+
   test('changes nothing where there is nothing', async () => {
     const cwd = await prepared();
     await mkdir(join(cwd, 'elsewhere'));

@@ -92,6 +92,9 @@ function reportOf({ layout, files }: Metainfo, whole: Bitfield, stamps: readonly
 
 function describe({ files, pieces, piecesOk, bytes, bytesOk, complete }: VerifyReport): string[] {
   const lines = files.map(({ path, ok }) => `${ok ? 'ok      ' : 'not ok  '}${printable(path)}`);
-  const share = `${piecesOk} of ${pieces} pieces, ${formatBytes(bytesOk)} of ${formatBytes(bytes)}`;
+  const [here, all] = [formatBytes(bytesOk), formatBytes(bytes)];
+  // A piece of a large torrent is lost in the rounding.
+  const missing = here === all && bytesOk < bytes ? ` (${formatBytes(bytes - bytesOk)} missing)` : '';
+  const share = `${piecesOk} of ${pieces} pieces, ${here} of ${all}${missing}`;
   return [...lines, `${complete ? 'complete' : 'incomplete'}: ${share}`];
 }
