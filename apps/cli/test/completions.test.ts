@@ -24,7 +24,7 @@ const ALL_COMMANDS = [...COMMANDS, 'tracker', 'verify'];
 const DHT_COMMANDS = ['get', 'lookup', 'node', 'ping', 'put'];
 
 function runIn(shell: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
-  return spawnSync(shell, args, { ...options, encoding: 'utf8', timeout: 15_000 });
+  return spawnSync(shell, args, { ...options, encoding: 'utf8', timeout: 10_000 });
 }
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
@@ -94,7 +94,10 @@ async function zsh(): Promise<Offers> {
       zpty -r z text '*END[^d]*'
       print -r -- $text
       zpty -d z`;
-    const result = runIn('zsh', ['-f', '-c', script], { cwd });
+    // On a busy machine what was typed before the line editor was there is lost now and then: it is typed again.
+    let result = runIn('zsh', ['-f', '-c', script], { cwd });
+    for (let again = 0; again < 2 && result.status !== 0; again++) result = runIn('zsh', ['-f', '-c', script], { cwd });
+    expect(result.status).toBe(0);
     return stripVTControlCharacters(result.stdout)
       .split(/\s{2,}|[\r\n]+/)
       .map((text) => text.trim());
@@ -134,7 +137,7 @@ describe.each([
   });
 });
 
-test('zsh completes commands, options and files', async ({ skip }) => {
+test('zsh completes commands, options and files', { timeout: 90_000 }, async ({ skip }) => {
   skip(!has('zsh'), 'zsh is not installed');
   const offers = await zsh();
   expect(offers([''])).toEqual(expect.arrayContaining(ALL_COMMANDS));
