@@ -6,6 +6,7 @@ import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { createReporter } from '../output/create-reporter.ts';
 import { formatBytes } from '../output/format.ts';
+import { printable } from '../output/printable.ts';
 import { isTracker } from '../output/why-nothing.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { isLink, isWebUrl, loadTorrent } from '../source.ts';
@@ -105,7 +106,9 @@ async function findContent(
   }
   const created = await makeTorrent(argument, { ...(options.tracker ? { tracker: options.tracker } : {}) }, io);
   if (options.output !== undefined) {
-    await writeTorrent(resolve(io.cwd, options.output), created, resolve(io.cwd, argument));
+    const path = resolve(io.cwd, options.output);
+    await writeTorrent(path, created, resolve(io.cwd, argument));
+    if (!options.json) io.stderr.write(`${printable(path)}: written\n`);
   }
   return { metainfo: created.metainfo, dir: created.folder };
 }
