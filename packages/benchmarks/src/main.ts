@@ -2,6 +2,7 @@
 // transfer of a client that is here arrived whole, 1 when not, 2 on wrong usage, 130 when interrupted.
 import { bench } from './bench.ts';
 import { formatLookups, measureLookups } from './lookups.ts';
+import { formatMagnets, measureMagnets } from './magnets.ts';
 import { parseOptions } from './options.ts';
 import { formatReport, summaryOf } from './report.ts';
 
@@ -25,6 +26,11 @@ async function main(): Promise<number> {
   try {
     if ('lookups' in options) {
       console.log(await lookups(options.json));
+      return 0;
+    }
+    if ('magnets' in options) {
+      const times = await measureMagnets(options.rounds, interrupt.signal);
+      console.log(options.json ? JSON.stringify(times, null, 2) : formatMagnets(times));
       return 0;
     }
     const onStep = (step: string): void => console.error(`bench: ${step}`);

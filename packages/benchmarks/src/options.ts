@@ -22,6 +22,7 @@ One transfer over loopback by shoal beside the same one by others, and the limit
   --roles ROLES     leech, seed or both (default leech,seed)
   --timeout S       bound of one transfer (default 60, and 1 more for each 4 MiB)
   --lookups         instead: what lookups cost in nets of 64, 256 and 1,024 DHT nodes
+  --magnet          instead: how long a magnet link takes to its first block; five rounds unless told
   --json            print the result, every run in it, as JSON
   --help            print this`;
 
@@ -31,12 +32,19 @@ export interface Lookups {
   readonly json: boolean;
 }
 
+/** Another one. */
+export interface Magnets {
+  readonly magnets: true;
+  readonly rounds: number;
+  readonly json: boolean;
+}
+
 export type Options = Omit<BenchOptions, 'signal' | 'onStep'> & { readonly json: boolean };
 
 /** A wrong word is an answer, not an exception. */
 export function parseOptions(
   argv: readonly string[],
-): Options | Lookups | { readonly fault: string } | { readonly help: string } {
+): Options | Lookups | Magnets | { readonly fault: string } | { readonly help: string } {
   try {
     return read(argv);
   } catch (error) {
@@ -44,28 +52,31 @@ export function parseOptions(
   }
 }
 
-function read(argv: readonly string[]): Options | Lookups | { readonly help: string } {
+function read(argv: readonly string[]): Options | Lookups | Magnets | { readonly help: string } {
   const { values } = parseArgs({
     args: argv.filter((argument) => argument !== '--'),
     options: {
       size: { type: 'string', default: '256' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string' },
       clients: { type: 'string', default: NAMES },
       reference: { type: 'string', default: 'libtorrent' },
       roles: { type: 'string', default: 'leech,seed' },
       timeout: { type: 'string' },
       lookups: { type: 'boolean', default: false },
+      magnet: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return { help: USAGE };
   if (values.lookups) return { lookups: true, json: values.json };
+  const rounds = whole('rounds', values.rounds ?? (values.magnet ? '5' : '3'), MAX_ROUNDS);
+  if (values.magnet) return { magnets: true, rounds, json: values.json };
   const sizeMib = whole('size', values.size, MAX_SIZE_MIB);
   const seconds = values.timeout === undefined ? 60 + sizeMib / 4 : whole('timeout', values.timeout, 86_400);
   return {
     size: sizeMib * MIB,
-    rounds: whole('rounds', values.rounds, MAX_ROUNDS),
+    rounds,
     clients: values.clients.split(',').map(clientOf),
     reference: clientOf(values.reference),
     roles: values.roles.split(',').map(roleOf),

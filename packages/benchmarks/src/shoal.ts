@@ -11,7 +11,7 @@ export const shoal: Client = {
   async probe(signal) {
     let child: Child | undefined;
     try {
-      child = start(['--version'], {}, signal);
+      child = startShoal(['--version'], {}, signal);
       return { version: await child.until('its version', (line) => /^\d\S*$/.exec(line)?.[0]) };
     } catch (error) {
       return { missing: (error as Error).message };
@@ -21,7 +21,7 @@ export const shoal: Client = {
   },
 
   start(task) {
-    const child = start(argumentsOf(task), { NO_COLOR: '1', SHOAL_STATE_DIR: task.stateDir }, task.signal);
+    const child = startShoal(argumentsOf(task), { NO_COLOR: '1', SHOAL_STATE_DIR: task.stateDir }, task.signal);
     const event = <T>(name: string, read: (event: Record<string, unknown>) => T): Promise<T> =>
       child.until(`"${name}"`, (line) => {
         if (!line.startsWith(`{"event":"${name}"`)) return undefined;
@@ -41,24 +41,25 @@ function argumentsOf({ role, torrent, dir, dial }: Task): string[] {
   return role === 'seed' ? ['seed', ...common] : ['get', ...common, '--seed', '--peer', `127.0.0.1:${dial}`];
 }
 
-function start(args: readonly string[], env: Record<string, string>, signal: AbortSignal): Child {
+/** Starts `shoal ARGS`. */
+export function startShoal(args: readonly string[], env: Record<string, string>, signal: AbortSignal): Child {
   const cli = require.resolve('@shoal/cli/dist/main.js');
   const command = { file: process.execPath, args: [cli, ...args], env, endsBy: 'signal' } as const;
-  return new Child(`shoal ${args[0]}`, command, signal);
+  return new Child(`shoal ${args.find((arg) => !arg.startsWith('-')) ?? ''}`, command, signal);
 }
 
-/** Makes a .torrent of the payload with `shoal create`. */
+/** Makes a .torrent of the payload with `shoal create`; answers its info-hash. */
 export async function createTorrent(options: {
   readonly payload: string;
   readonly torrent: string;
   readonly pieceLength: number;
   readonly signal: AbortSignal;
-}): Promise<void> {
+}): Promise<string> {
   const { payload, torrent, pieceLength, signal } = options;
   const sized = ['--piece-length', `${pieceLength / 1024}K`];
-  const child = start(['create', payload, '--output', torrent, ...sized, '--no-date', '--json'], {}, signal);
+  const child = startShoal(['create', payload, '--output', torrent, ...sized, '--no-date', '--json'], {}, signal);
   try {
-    await child.until('"infoHash"', (line) => (line.includes('"infoHash"') ? true : undefined));
+    return await child.until('"infoHash"', (line) => /"infoHash":\s*"([0-9a-f]+)"/.exec(line)?.[1]);
   } finally {
     await child.end();
   }
