@@ -90,7 +90,8 @@ async function startMember(
     const command = name === 'a' ? ['seed'] : ['get', '--seed'];
     const running = shoalApart(scene, name, lan, ...command, torrent, ...args, ...peers);
     const has = (wanted: string): boolean => running.events().some(({ event }) => event === wanted);
-    if (name === 'a') await scene.until('A seeds', 30_000, () => has('seeding'));
+    // By then it listens.
+    await scene.until(`${name} runs`, 30_000, () => has(name === 'a' ? 'seeding' : 'added'));
     return {
       address: hostPort(host, port),
       isReady: async () => has(name === 'a' ? 'seeding' : 'done'),
