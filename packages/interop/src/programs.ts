@@ -1,5 +1,6 @@
 // Which foreign programs are here. A missing one skips its tests with the reason, unless SHOAL_INTEROP=require.
 import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 
@@ -34,4 +35,35 @@ export function whyNoNamespace(): string | undefined {
 export function whyNoIPv6(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.some(({ address }) => address === '::1') ? undefined : 'no ::1 on this machine';
+}
+
+/** Why local discovery finds nobody on the loopback interface: a container may have no multicast. */
+export async function whyNoMulticast(): Promise<string | undefined> {
+  const [group, host] = ['239.192.152.143', '127.0.0.1'];
+  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('what is sent to a group does not arrive')), 2_000);
+      socket.once('error', reject);
+      socket.once('message', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.bind(0, () => {
+        try {
+          socket.addMembership(group, host);
+          socket.setMulticastInterface(host);
+          socket.send('heard', socket.address().port, group);
+        } catch (error) {
+          clearTimeout(timer);
+          reject(error);
+        }
+      });
+    });
+    return undefined;
+  } catch (error) {
+    return `no multicast on this machine: ${(error as Error).message}`;
+  } finally {
+    socket.close();
+  }
 }

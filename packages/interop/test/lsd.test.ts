@@ -5,7 +5,7 @@ import { createTorrent } from '@shoal/metainfo/node';
 import { describe, expect, test } from 'vitest';
 import { libtorrent } from '../src/clients/libtorrent.ts';
 import { makeFile } from '../src/payload.ts';
-import { whyNot } from '../src/programs.ts';
+import { whyNoMulticast, whyNot } from '../src/programs.ts';
 import { Scene } from '../src/scene.ts';
 import { shoalApart } from '../src/shoal.ts';
 import { expectEqual, magnetOf, untilSeeding } from '../src/transfer.ts';
@@ -15,7 +15,7 @@ const HOST = '127.0.0.1';
 const LSD_ALONE = ['--bind', HOST, '--no-dht', '--no-pex'];
 const LENGTH = 2 * 1024 * 1024 + 321;
 
-const reason = whyNot('libtorrent');
+const reason = whyNot('libtorrent') ?? (await whyNoMulticast());
 
 describe.concurrent(reason ? `LSD (skipped: ${reason})` : 'LSD', { skip: reason !== undefined }, () => {
   test('shoal finds a libtorrent seed, by an info-hash alone', async ({ onTestFinished }) => {
