@@ -28,7 +28,10 @@ export const libtorrent: ForeignClient = {
     const { lan } = given;
     const address = hostPort(host, await (lan ? lan.port() : freePort(host)));
     await mkdir(dir, { recursive: true });
-    const task = { torrent, dir, listen: address, down, up, only: only ?? null, scrape, dial, find };
+    // Where nothing else is said a connection to one of this machine's addresses comes from that very address: in a network of
+    // its own, Transmission takes it for itself.
+    const outgoing = lan ? host : '';
+    const task = { torrent, dir, listen: address, outgoing, down, up, only: only ?? null, scrape, dial, find };
     const command = ['/usr/bin/python3', '-u', DRIVER, JSON.stringify(task)];
     const [program, ...args] = lan ? lan.within(command) : command;
     const running = scene.start(`libtorrent ${role}`, program as string, args);

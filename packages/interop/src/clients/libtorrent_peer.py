@@ -1,6 +1,7 @@
 """A libtorrent peer of one torrent over plain TCP: libtorrent_peer.py TASK, a JSON object of torrent (a path or a magnet link), dir,
-listen, down, up (bytes a second, 0 for no limit), only (paths of the wanted files, or null), scrape, dial (addresses of peers) and
-find (of "lsd" and "pex" those that are on). Says `state WORD` and `peers ADDRESS...`, those it is connected to, whenever they change."""
+listen, down, up (bytes a second, 0 for no limit), only (paths of the wanted files, or null), scrape, dial (addresses of peers),
+outgoing (where it dials from, or nothing) and find (of "lsd" and "pex" those that are on). Says `state WORD` and
+`peers ADDRESS...`, those it is connected to, whenever they change."""
 import json
 import signal
 import sys
@@ -12,6 +13,7 @@ task = json.loads(sys.argv[1])
 
 session = lt.session({
     "listen_interfaces": task["listen"],
+    "outgoing_interfaces": task["outgoing"],
     "enable_dht": False,
     "enable_lsd": "lsd" in task["find"],
     "enable_upnp": False,
