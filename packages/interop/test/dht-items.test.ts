@@ -40,20 +40,20 @@ describe(reason ? `items (skipped: ${reason})` : 'items', { skip: reason !== und
     const address = ['--key', publicKey, '--salt', 'news'];
 
     net.tell('sign', secret, publicKey, 'news', 'first, by libtorrent');
-    expect(await net.hears('stored', 1)).toMatch(/^[1-9]\d* 1$/);
+    expect(await net.hears('stored', ' 1')).toMatch(/^[1-9]\d* 1$/);
     expect(await ask(scene, entry, 'get', ...address)).toMatchObject({ value: 'first, by libtorrent', seq: 1 });
 
     const second = await ask(scene, entry, 'put', 'second, by shoal', '--key-file', keyFile, '--salt', 'news');
     expect(second).toMatchObject({ publicKey, seq: 2 });
     net.tell('read', publicKey, 'news');
-    expect(JSON.parse(await net.hears('got'))).toEqual({ value: 'second, by shoal', seq: 2 });
+    expect(JSON.parse(await net.hears('got', 'second'))).toEqual({ value: 'second, by shoal', seq: 2 });
   });
 
   test('shoal stores a text, and libtorrent gets it', async () => {
     const { target, nodes } = await ask(scene, entry, 'put', 'a text by shoal');
     expect(nodes).toBeGreaterThan(0);
     net.tell('get', String(target));
-    expect(JSON.parse(await net.hears('got', 1))).toEqual({ value: 'a text by shoal' });
+    expect(JSON.parse(await net.hears('got', 'a text by shoal'))).toEqual({ value: 'a text by shoal' });
   });
 });
 

@@ -87,8 +87,8 @@ test('changes that cannot be are misuse', () => {
   expect(() => editTorrent(torrentOf(), { creationDate: new Date(-5_000) })).toThrow(RangeError);
 });
 
-test('a hundred thousand keys beside the info dictionary cost no more than reading them', () => {
-  const keys = Array.from({ length: 100_000 }, (_, key) => `7:k${String(key).padStart(6, '0')}i1e`);
+test('thirty thousand keys beside the info dictionary cost no more than reading them', () => {
+  const keys = Array.from({ length: 30_000 }, (_, key) => `7:k${String(key).padStart(6, '0')}i1e`);
   const bytes = bytesOf(`d4:info${ODD}${keys.join('')}e`);
   expect(editTorrent(bytes, { comment: 'x' }).length).toBe(bytes.length + '7:comment1:x'.length);
 });

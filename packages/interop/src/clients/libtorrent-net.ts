@@ -13,8 +13,8 @@ export interface LibtorrentNet {
   tell(...command: readonly string[]): void;
   /** Whether the torrent it was told of is whole. */
   isWhole(): boolean;
-  /** The rest of the `index`th line that begins with this word, and that there is one within `limitMs`. */
-  hears(word: string, index?: number, limitMs?: number): Promise<string>;
+  /** The rest of the first line that begins with this word and holds `about`, within 20 s: some news are told twice. */
+  hears(word: string, about?: string): Promise<string>;
 }
 
 /** Resolves once each of its `count` nodes knows a third of the others. `enter`: nodes of others that belong to the net. */
@@ -39,10 +39,12 @@ export async function startNet(scene: Scene, count: number, enter: readonly stri
     nodes,
     tell: (...command) => running.process.stdin?.write(`${JSON.stringify(command)}\n`),
     isWhole: () => running.output().includes('state seeding\n'),
-    hears: async (word, index = 0, limitMs = 20_000) => {
+    hears: async (word, about = '') => {
       const rest = (): string | undefined =>
-        [...running.output().matchAll(new RegExp(`^${word} (.*)$`, 'gm'))].at(index)?.[1];
-      await scene.until(`the net says ${word}`, limitMs, () => rest() !== undefined);
+        [...running.output().matchAll(new RegExp(`^${word} (.*)$`, 'gm'))]
+          .map(([, text = '']) => text)
+          .find((text) => text.includes(about));
+      await scene.until(`the net says ${word} … ${about}`, 20_000, () => rest() !== undefined);
       return rest() as string;
     },
   };
