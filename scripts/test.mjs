@@ -2,6 +2,7 @@
 // The last line is "N passed, N failed[, N skipped]", summed over the reports of this run alone; exits 1 on a failure.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { root, run, tool, workspaces } from './workspace.mjs';
 
@@ -14,8 +15,12 @@ const tested = workspaces().filter(({ manifest }) => manifest.scripts?.[task] !=
 // A report that lies here from an earlier run must not be counted; turbo puts back those of tasks it need not run.
 for (const { directory } of tested) rmSync(join(directory, reportName), { force: true });
 
+// One more at a time than there are cores: tests with other clients' programs mostly wait for them, and would begin late. The
+// long ones measure, and are left alone.
+const atOnce = long ? [] : [`--concurrency=${availableParallelism() + 1}`];
 const started = performance.now();
-const { code } = await run([tool('turbo'), 'run', task, '--continue', '--output-logs=errors-only', ...options], {
+const command = [tool('turbo'), 'run', task, '--continue', '--output-logs=errors-only', ...atOnce, ...options];
+const { code } = await run(command, {
   show: true,
   env: { SHOAL_LONG: long ? '1' : undefined },
 });

@@ -23,8 +23,12 @@ const COMMANDS = [
 const ALL_COMMANDS = [...COMMANDS, 'tracker', 'verify'];
 const DHT_COMMANDS = ['get', 'lookup', 'node', 'ping', 'put'];
 
-function runIn(shell: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
-  return spawnSync(shell, args, { ...options, encoding: 'utf8', timeout: 10_000 });
+function runIn(
+  shell: string,
+  args: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv; timeout?: number },
+) {
+  return spawnSync(shell, args, { timeout: 10_000, ...options, encoding: 'utf8' });
 }
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
@@ -97,7 +101,7 @@ async function zsh(): Promise<Offers> {
       zpty -r z text '*END[^d]*'
       print -r -- $text
       zpty -d z`;
-    const result = runIn('zsh', ['-f', '-c', script], { cwd });
+    const result = runIn('zsh', ['-f', '-c', script], { cwd, timeout: 6_000 });
     if (result.status === null) throw new NoLineEditor();
     return stripVTControlCharacters(result.stdout)
       .split(/\s{2,}|[\r\n]+/)
