@@ -1,7 +1,6 @@
 // A session assembled for Node: TCP, trackers, disk, resume data. What both apps use, and what a developer embeds.
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { createLocalDiscovery } from '@shoal/lsd/node';
 import { isSelected, type Metainfo, type MetainfoFile, torrentOf } from '@shoal/metainfo';
 import { parseTorrent } from '@shoal/metainfo/node';
 import { formatEndpoint, type InfoHash, parseEndpoint } from '@shoal/primitives';
@@ -27,7 +26,7 @@ import { TrackerSource } from '@shoal/tracker';
 import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
 import { UtMetadata } from '@shoal/ut-metadata';
 import { UtPex } from '@shoal/ut-pex';
-import { ClientDht } from './dht-node.ts';
+import type { ClientDht } from './dht-node.ts';
 import { fetchTorrent } from './fetch-torrent.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { type ClientOptions, resolveOptions } from './options.ts';
@@ -287,7 +286,8 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
   await session.listen();
   if (dhtOptions !== false) {
     const wish = dhtOptions === true ? {} : dhtOptions;
-    dht = await ClientDht.start({ ...wish, stateStore, port: session.port, bind }).catch(async (error: unknown) => {
+    const { ClientDht: Node } = await import('./dht-node.ts');
+    dht = await Node.start({ ...wish, stateStore, port: session.port, bind }).catch(async (error: unknown) => {
       await session.close();
       throw error;
     });
@@ -296,10 +296,7 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
     session,
     trackers: createTrackerClient(local),
     dht,
-    finders: [
-      ...(dht ? [dht] : []),
-      ...(lsd ? [createLocalDiscovery({ clock: nodeClock, ...(lsd === true ? {} : lsd) })] : []),
-    ],
+    finders: [...(dht ? [dht] : []), ...(lsd ? [await localDiscovery(lsd === true ? {} : lsd)] : [])],
     extensions: pex ? [metadataExchange, peerExchange] : [metadataExchange],
     metadata: new MetadataCache(stateStore),
     openFiles: new OpenFiles({ limit: maxOpenFiles }),
@@ -334,4 +331,9 @@ function selectionOf({ select }: UsableMagnet, { files }: Metainfo): readonly Pr
 /** One torrent may lie in several folders: each has resume data of its own. */
 function stateKeyOf(infoHash: InfoHash, dir: string): string {
   return `${infoHash.hex}-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
+}
+
+async function localDiscovery(options: { readonly interfaces?: readonly string[] }): Promise<PeerFinder> {
+  const { createLocalDiscovery } = await import('@shoal/lsd/node');
+  return createLocalDiscovery({ clock: nodeClock, ...options });
 }

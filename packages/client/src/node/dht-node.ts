@@ -4,21 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { DhtPeerSource, type PeerFinder } from '@shoal/dht';
 import { createDht, type DhtService } from '@shoal/dht/node';
 import type { PeerSource, StateStore } from '@shoal/session';
+import { DHT_ROUTERS, type DhtOptions } from './dht-options.ts';
 import { nodeClock, nodeRandom } from './platform.ts';
 import { UdpPort } from './udp-port.ts';
-
-/** How the DHT is joined. */
-export interface DhtOptions {
-  /** `HOST:PORT` of nodes to enter the net by. Default: `DHT_ROUTERS`. */
-  readonly bootstrap?: readonly string[];
-}
-
-/** Nodes that are kept up for newcomers, by the makers of libtorrent, µTorrent and Transmission. */
-export const DHT_ROUTERS: readonly string[] = [
-  'dht.libtorrent.org:25401',
-  'router.bittorrent.com:6881',
-  'dht.transmissionbt.com:6881',
-];
 
 const STATE_KEY = 'dht';
 /** Every message of the DHT is a bencoded dictionary. */

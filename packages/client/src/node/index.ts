@@ -14,7 +14,7 @@ export type {
   TorrentSnapshot,
 } from '@shoal/session';
 export { type AddOptions, Client, type ContentOptions, createClient, pathOf } from './client.ts';
-export { DHT_ROUTERS, type DhtOptions } from './dht-node.ts';
+export { DHT_ROUTERS, type DhtOptions } from './dht-options.ts';
 export { type FetchOptions, fetchTorrent } from './fetch-torrent.ts';
 export { CLIENT_DEFAULTS, type ClientOptions } from './options.ts';
 export { createReadStream } from './read-stream.ts';

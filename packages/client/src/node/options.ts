@@ -1,6 +1,6 @@
 // What a client is made with: every option with its default and its range, checked before anything is opened.
 import { SESSION_DEFAULTS, type SessionOptions } from '@shoal/session';
-import type { DhtOptions } from './dht-node.ts';
+import type { DhtOptions } from './dht-options.ts';
 
 /** Besides what is said here, as in a session (`SessionOptions`). */
 export interface ClientOptions
