@@ -5,6 +5,9 @@ import type { Io } from './io.ts';
 import { printable } from './output/printable.ts';
 import { stateDirOf } from './state-dir.ts';
 
+/** Bytes of blocks and read-ahead: so a download of 4 GiB stays below 200 MiB in all. */
+const MEMORY = 48 * 1024 * 1024;
+
 export interface PeerOptions {
   readonly port?: number;
   readonly bind?: string;
@@ -26,6 +29,7 @@ export async function clientOptions(options: PeerOptions, io: Io): Promise<Clien
   return {
     port,
     stateDir: stateDirOf(io),
+    memory: MEMORY,
     dht: dht !== false && (dhtBootstrap ? { bootstrap: dhtBootstrap } : true),
     pex: pex !== false,
     lsd: lsd !== false,
