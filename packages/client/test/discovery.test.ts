@@ -73,7 +73,7 @@ test('in a line of three the ends hear of each other from the middle, unless the
     const sources = new Set<string>();
     torrent.subscribe((event) => {
       if (event.type === 'peer') met.add(event.address);
-      if (event.type !== 'piece') return;
+      if (event.type !== 'peer' && event.type !== 'piece') return;
       for (const name of torrent.peerSnapshots().flatMap((peer) => peer.sources)) sources.add(name);
     });
     await torrent.whenComplete(AbortSignal.timeout(isPrivate ? 5_000 : 15_000)).catch(() => undefined);
