@@ -62,12 +62,12 @@ test('in a line of three the ends hear of each other from the middle, unless the
     const seed = await client({ bind: a });
     await (await seed.add(bytes, { dir })).whenComplete();
     // Who has everything stays connected to no seed: the middle must be at work.
-    const middle = await client({ bind: b, downLimit: 150_000 });
+    const middle = await client({ bind: b, downLimit: 40_000 });
     const between = await middle.add(bytes, { dir: await temporary(), peers: [`${a}:${seed.port}`] });
     await new Promise<void>((resolve) => {
       between.subscribe(({ type }) => type === 'piece' && resolve());
     });
-    const end = await client({ bind: c });
+    const end = await client({ bind: c, downLimit: 500_000 });
     const torrent = await end.add(bytes, { dir: await temporary(), peers: [`${b}:${middle.port}`] });
     const met = new Set<string>();
     const sources = new Set<string>();
