@@ -55,7 +55,7 @@ test('a link with nothing but the hash leads to the seed through the DHT, and wh
   await anew.whenComplete(AbortSignal.timeout(20_000));
 });
 
-test('in a line of three the ends hear of each other from the middle, unless the torrent is private', async () => {
+test('in a line of three the ends hear of each other from the middle, unless private', { timeout: 60_000 }, async () => {
   for (const isPrivate of [false, true]) {
     const { dir, bytes } = await payload({ private: isPrivate });
     const [a = '', b = '', c = ''] = addresses(3);
