@@ -1,9 +1,12 @@
 // Peers found without a tracker: the DHT, peer exchange, the local network. Real sockets on loopback.
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { formatMagnet, type Magnet } from '@shoal/metainfo';
 import { createTorrent, parseTorrent } from '@shoal/metainfo/node';
-import { expect, test } from 'vitest';
+import { createFolderStateStore } from '@shoal/storage/node';
+import { expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../src/node/index.ts';
 import { client, expectEqual, folder, temporary } from './scene.ts';
 
 /** Addresses of 127.x.y.z that nobody else has. */
@@ -55,7 +58,36 @@ test('a link with nothing but the hash leads to the seed through the DHT, and wh
   await anew.whenComplete(AbortSignal.timeout(20_000));
 });
 
-test('in a line of three the ends hear of each other from the middle, unless private', { timeout: 60_000 }, async () => {
+test('the DHT node has the number of the TCP port, where both families are used too; where that is taken, another', async () => {
+  const both = await createClient({ dht: { bootstrap: [] } });
+  onTestFinished(() => both.close());
+  expect(both.dhtPort).toBe(both.port);
+
+  const [address = ''] = addresses(1);
+  const taken = createSocket('udp4');
+  await new Promise<void>((resolve) => taken.bind({ address, port: 0, exclusive: true }, resolve));
+  onTestFinished(() => new Promise((resolve) => taken.close(() => resolve())));
+  const { port } = taken.address();
+  const other = await client({ bind: address, port, dht: { bootstrap: [] } });
+  expect(other.port).toBe(port);
+  expect(other.dhtPort).not.toBe(port);
+  expect(other.dhtPort).toBeGreaterThan(0);
+});
+
+test('what was saved of the net and cannot be read keeps nobody from entering it', async () => {
+  const [address = ''] = addresses(1);
+  const stateDir = await temporary();
+  const store = createFolderStateStore(stateDir);
+  await store.save('dht', new TextEncoder().encode('no state'));
+  const it = await client({ bind: address, stateDir, dht: { bootstrap: [] } });
+  expect(it.dhtPort).toBeGreaterThan(0);
+  await it.close();
+  expect(new TextDecoder().decode(await store.load('dht'))).not.toBe('no state');
+});
+
+test('in a line of three the ends hear of each other from the middle, unless private', {
+  timeout: 60_000,
+}, async () => {
   for (const isPrivate of [false, true]) {
     const { dir, bytes } = await payload({ private: isPrivate });
     const [a = '', b = '', c = ''] = addresses(3);
