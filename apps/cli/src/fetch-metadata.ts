@@ -3,6 +3,7 @@ import { createClient, type Metainfo, type Torrent } from '@shoal/client';
 import { clientOptions, type PeerOptions } from './client-options.ts';
 import { CliError } from './exit.ts';
 import type { Io } from './io.ts';
+import { formatCount } from './output/format.ts';
 import { createJobProgress } from './output/job-progress.ts';
 import { printable } from './output/printable.ts';
 import { whyNothing } from './output/why-nothing.ts';
@@ -28,7 +29,7 @@ export async function fetchMetadata(
   const torrents: Torrent[] = [];
   const draw = (): void => {
     const count = torrents.reduce((sum, torrent) => sum + torrent.snapshot().peers, 0);
-    progress.show(`fetching metadata, ${count === 1 ? '1 peer' : `${count} peers`}`);
+    progress.show(`fetching metadata, ${formatCount(count, 'peer')}`);
   };
   const timer = setInterval(draw, REDRAW_MS);
   try {
@@ -40,27 +41,22 @@ export async function fetchMetadata(
   }
 
   async function fetchOne(link: NamedByHash): Promise<Metainfo> {
-    let found: ((metainfo: Metainfo) => void) | undefined;
-    const metainfo = new Promise<Metainfo>((resolve) => {
-      found = resolve;
-    });
+    let metainfo: Metainfo | undefined;
     // Nobody chooses here: the torrent stops before it looks at a file.
     const priorities = (known: Metainfo): never => {
-      found?.(known);
+      metainfo = known;
       throw new Error('the metadata alone are wanted');
     };
-    const adding = client.add(link, { dir: io.cwd, peers, priorities }).then(async (torrent) => {
+    let torrent: Torrent | undefined;
+    try {
+      torrent = await client.add(link, { dir: io.cwd, peers, priorities });
       torrents.push(torrent);
       await torrent.whenChecked(signal);
-    });
-    const failed = adding.then(
-      () => undefined as never,
-      (error: unknown) => {
-        const [torrent] = torrents.filter(({ infoHash }) => infoHash.equals(link.infoHash));
-        if (!signal.aborted || io.signal.aborted || !torrent) throw error;
-        throw new CliError('ERR_TIMEOUT', `${printable(torrent.name)}: no metadata: ${whyNothing(torrent.snapshot())}`);
-      },
-    );
-    return Promise.race([metainfo, failed]);
+    } catch (error) {
+      if (metainfo) return metainfo;
+      if (!signal.aborted || io.signal.aborted || !torrent) throw error;
+      throw new CliError('ERR_TIMEOUT', `${printable(torrent.name)}: no metadata: ${whyNothing(torrent.snapshot())}`);
+    }
+    return torrent.metainfo as Metainfo;
   }
 }

@@ -52,10 +52,6 @@ export interface NamedByHash extends Magnet {
   readonly infoHash: NonNullable<Magnet['infoHash']>;
 }
 
-export function isNamedByHash(source: Metainfo | NamedByHash): source is NamedByHash {
-  return !('files' in source);
-}
-
 /** A magnet link, or a bare info-hash: what it says. Throws CliError. */
 export function readLink(source: string): ParsedMagnet {
   try {

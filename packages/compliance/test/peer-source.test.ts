@@ -33,12 +33,6 @@ testPeerSource(test, 'TrackerSource', () => {
     source,
     expected: '10.0.0.9:6881',
     until: (condition) => clock.run(condition, 600_000),
-    settle: async (promise) => {
-      let settled = false;
-      void promise.then(() => {
-        settled = true;
-      });
-      await clock.run(() => settled, 60_000);
-    },
+    settle: (promise) => clock.settle(promise, 60_000),
   };
 });

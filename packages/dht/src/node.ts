@@ -196,11 +196,8 @@ export class DhtNode {
         this.#emit({ kind: 'pong', operation: purpose.operation, id: response.id, rttMs: now - sentAt });
         break;
       case 'check':
-        this.#endCheck(now);
-        break;
       case 'prove':
-        this.#endCheck(now);
-        this.#answer(purpose.query, to, purpose.size, now, false);
+        this.#endCheck(purpose, to, now);
         break;
     }
   }
@@ -257,11 +254,8 @@ export class DhtNode {
         this.#emit({ kind: 'failed', operation: purpose.operation, error: noPong(from, refusal) });
         break;
       case 'check':
-        this.#endCheck(now);
-        break;
       case 'prove':
-        this.#endCheck(now);
-        this.#answer(purpose.query, from, purpose.size, now, false);
+        this.#endCheck(purpose, from, now);
         break;
     }
   }
@@ -381,10 +375,12 @@ export class DhtNode {
     }
   }
 
-  #endCheck(now: number): void {
+  /** Whether or not it answered: who was to prove where it is gets its answer now, the larger one if it has. */
+  #endCheck(purpose: Extract<Purpose, { kind: 'check' | 'prove' }>, of: Endpoint, now: number): void {
     this.#checks--;
     const next = this.#toCheck.shift();
     if (next) this.#check(next, now);
+    if (purpose.kind === 'prove') this.#answer(purpose.query, of, purpose.size, now, false);
   }
 
   #ask({ host, port }: Endpoint, call: KrpcCall, purpose: Purpose, now: number): boolean {

@@ -3,7 +3,7 @@ export { displayFiles } from './display-files.ts';
 export { editTorrent, type TorrentChanges } from './edit-torrent.ts';
 export { MetainfoError, type MetainfoErrorCode } from './errors.ts';
 export { formatMagnet, magnetOf } from './format-magnet.ts';
-export { type FileRange, isSelected, type Magnet } from './magnet.ts';
+export { type FileRange, isMagnet, isSelected, type Magnet } from './magnet.ts';
 export type { AnyMetainfo, Digests, Metainfo, MetainfoFile, MetainfoV2, Platform } from './metainfo.ts';
 export { type ParsedMagnet, parseMagnet } from './parse-magnet.ts';
 export { MAX_PIECE_LENGTH, type ParseOptions, parseAnyMetainfo, parseMetainfo } from './parse-metainfo.ts';

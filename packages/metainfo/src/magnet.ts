@@ -1,5 +1,6 @@
 // Magnet links (BEPs 9, 52, 53): what they say, once it is checked.
 import type { Endpoint, InfoHash } from '@shoal/primitives';
+import type { AnyMetainfo } from './metainfo.ts';
 
 /** Files `first` to `last`, both of them included, counted from 0 as the torrent lists them, padding files too. */
 export interface FileRange {
@@ -25,6 +26,11 @@ export interface Magnet {
   readonly peers: readonly Endpoint[];
   /** `so` (BEP 53): the files that are wanted, sorted, apart from one another; null: all. May go past the torrent's files. */
   readonly select: readonly FileRange[] | null;
+}
+
+/** Tells a link from a torrent whose files are known. */
+export function isMagnet<M extends Magnet>(source: AnyMetainfo | M): source is M {
+  return !('files' in source);
 }
 
 /** Whether `select` wants a file. */

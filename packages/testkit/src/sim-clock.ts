@@ -88,6 +88,17 @@ export class SimClock {
     }
   }
 
+  /** Runs until a promise settles, and answers or rejects as it does. Rejects where it does not settle within `limitMs`. */
+  async settle<T>(promise: Promise<T>, limitMs: number): Promise<T> {
+    let isSettled = false;
+    const done = (): void => {
+      isSettled = true;
+    };
+    promise.then(done, done);
+    await this.run(() => isSettled, limitMs);
+    return promise;
+  }
+
   /** Fires what falls due within `ms` and leaves the time exactly `ms` later. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;

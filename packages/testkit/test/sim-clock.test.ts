@@ -129,3 +129,13 @@ describe('SimClock', () => {
     expect(clock.fired).toBe(100_000);
   });
 });
+
+test('settle runs the clock until a promise has come to its end, whichever it is', async () => {
+  const clock = new SimClock();
+  const after = (ms: number): Promise<number> => new Promise((resolve) => clock.setTimer(() => resolve(ms), ms));
+  expect(await clock.settle(after(500), 1_000)).toBe(500);
+  expect(clock.now()).toBe(500);
+  const failing = after(500).then(() => Promise.reject(new Error('too bad')));
+  await expect(clock.settle(failing, 1_000)).rejects.toThrow('too bad');
+  await expect(clock.settle(after(5_000), 1_000)).rejects.toThrow('within 1000 ms');
+});

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { AddOptions, Metainfo } from '@shoal/client';
+import { isMagnet } from '@shoal/metainfo';
 import { clientOptions, type PeerOptions } from '../client-options.ts';
 import { CliError, EXIT, type ExitStatus, type Failure } from '../exit.ts';
 import { fetchMetadata } from '../fetch-metadata.ts';
@@ -12,7 +13,7 @@ import { whyNothing } from '../output/why-nothing.ts';
 import { writeJson, writeLines } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { prioritiesFor, type SelectionOptions } from '../selection.ts';
-import { isNamedByHash, loadSource, type NamedByHash } from '../source.ts';
+import { loadSource, type NamedByHash } from '../source.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
 
@@ -68,7 +69,7 @@ async function loadAll(sources: readonly string[], io: Pick<Io, 'cwd' | 'signal'
     const torrent = await loadSource(source, io);
     const before = torrents.get(torrent.infoHash.hex);
     // A link knows less than a file.
-    if (!before || isNamedByHash(before)) torrents.set(torrent.infoHash.hex, torrent);
+    if (!before || isMagnet(before)) torrents.set(torrent.infoHash.hex, torrent);
   }
   return [...torrents.values()];
 }
@@ -80,9 +81,14 @@ async function withMetadata(
   io: Io,
   signal: AbortSignal,
 ): Promise<Metainfo[]> {
-  const fetched = await fetchMetadata(torrents.filter(isNamedByHash), options, io, signal);
+  const fetched = await fetchMetadata(
+    torrents.filter((torrent) => isMagnet(torrent)),
+    options,
+    io,
+    signal,
+  );
   const byHash = new Map(fetched.map((metainfo) => [metainfo.infoHash.hex, metainfo]));
-  return torrents.map((torrent) => (isNamedByHash(torrent) ? (byHash.get(torrent.infoHash.hex) as Metainfo) : torrent));
+  return torrents.map((torrent) => (isMagnet(torrent) ? (byHash.get(torrent.infoHash.hex) as Metainfo) : torrent));
 }
 
 function list(torrents: readonly Metainfo[], { json }: GetOptions, io: Io): ExitStatus {
@@ -177,7 +183,7 @@ async function wishesFor(
   const wanted: Wanted[] = [];
   for (const [index, source] of torrents.entries()) {
     const content = known[index] as Named;
-    const priorities = isNamedByHash(content)
+    const priorities = isMagnet(content)
       ? (metainfo: Metainfo) => prioritiesFor(metainfo, options, io)
       : await prioritiesFor(content, options, io);
     const wishes = {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Metainfo } from '@shoal/client';
 import { type HttpAddress, listenHttp, originOf } from '@shoal/http-service';
+import { isMagnet } from '@shoal/metainfo';
 import { clientOptions, type PeerOptions } from '../client-options.ts';
 import { CliError, EXIT, type ExitStatus, reasonOf } from '../exit.ts';
 import { fetchMetadata } from '../fetch-metadata.ts';
@@ -10,7 +11,7 @@ import { printable } from '../output/printable.ts';
 import { writeJson } from '../output/write.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { prioritiesFor, type SelectionOptions } from '../selection.ts';
-import { isNamedByHash, loadSource } from '../source.ts';
+import { loadSource } from '../source.ts';
 import { createStreamApp, streamedFiles } from '../stream-app.ts';
 import type { Transfer } from '../transfer.ts';
 import { runTransfers, type TransferRun, whenAborted } from '../transfer-run.ts';
@@ -25,7 +26,7 @@ export interface StreamOptions extends PeerOptions, SelectionOptions {
 /** Serves a torrent's files over HTTP while they download, and on, until it is interrupted. */
 export async function stream(source: string, options: StreamOptions, io: Io): Promise<ExitStatus> {
   const torrent = await loadSource(source, io);
-  const isLink = isNamedByHash(torrent);
+  const isLink = isMagnet(torrent);
   const [known] = isLink ? (options.choose ? await fetchMetadata([torrent], options, io) : []) : [torrent];
   const priorities = known
     ? await prioritiesFor(known, options, io)

@@ -1,14 +1,14 @@
 // A node for the length of one command: bound, let into the net, and gone again, all of it within a time. It is read-only
 // (BEP 43): nobody should keep a node in mind that is gone in a moment.
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { DHT_ROUTERS } from '@shoal/client';
 import { type BoundDht, bindDht } from '@shoal/dht/node';
-import { type Endpoint, formatEndpoint, parseEndpoint } from '@shoal/primitives';
+import { type Endpoint, formatEndpoint } from '@shoal/primitives';
 import { CliError, reasonOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { formatDuration } from '../output/format.ts';
+import { endpointsOf } from '../resolve-peers.ts';
 import { savedNodes } from './node-state.ts';
 
 export interface DhtLinkOptions {
@@ -139,23 +139,14 @@ async function resolved(
 ): Promise<{ readonly found: Endpoint[]; readonly failures: readonly CliError[] }> {
   const found = new Map<string, Endpoint>();
   const failures: CliError[] = [];
-  for (const outcome of await Promise.allSettled(names.map((name) => addressesOf(name, signal)))) {
+  for (const outcome of await Promise.allSettled(
+    names.map((name) => unlessAborted(endpointsOf(name, 'node'), signal)),
+  )) {
     if (outcome.status === 'rejected') failures.push(outcome.reason as CliError);
     else for (const address of outcome.value) found.set(formatEndpoint(address), address);
   }
   signal.throwIfAborted();
   return { found: [...found.values()], failures };
-}
-
-async function addressesOf(name: string, signal: AbortSignal): Promise<Endpoint[]> {
-  const { host, port } = parseEndpoint(name);
-  if (isIP(host) !== 0) return [{ host, port }];
-  try {
-    const addresses = await unlessAborted(lookup(host, { all: true }), signal);
-    return addresses.map(({ address }) => parseEndpoint(formatEndpoint({ host: address, port })));
-  } catch (error) {
-    throw new CliError('ERR_PEER', `cannot find the node ${name}: ${reasonOf(error)}`, { cause: error });
-  }
 }
 
 /** Those that datagrams can be sent to from here. Rejects with CliError where there are none. */

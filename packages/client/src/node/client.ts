@@ -1,7 +1,7 @@
 // A session assembled for Node: TCP, trackers, disk, resume data. What both apps use, and what a developer embeds.
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { isSelected, type Metainfo, type MetainfoFile, torrentOf } from '@shoal/metainfo';
+import { isMagnet, isSelected, type Metainfo, type MetainfoFile, torrentOf } from '@shoal/metainfo';
 import { parseTorrent } from '@shoal/metainfo/node';
 import { formatEndpoint, type InfoHash, parseEndpoint } from '@shoal/primitives';
 import {
@@ -32,7 +32,7 @@ import { MetadataCache } from './metadata-cache.ts';
 import { type ClientOptions, resolveOptions } from './options.ts';
 import { nodeClock, nodeRandom } from './platform.ts';
 import { createTcpTransport } from './tcp.ts';
-import { addressesOf, isMagnet, readSource, type TorrentSource, type UsableMagnet } from './torrent-source.ts';
+import { addressesOf, readSource, type TorrentSource, type UsableMagnet } from './torrent-source.ts';
 
 /** An info dictionary of two million files is as large; a .torrent file may have piece layers besides. */
 const LARGEST_TORRENT = 64 * 1024 * 1024;

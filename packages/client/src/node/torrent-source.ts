@@ -1,7 +1,7 @@
 // What a torrent can be added by: a .torrent file, its bytes, parsed metainfo, or a magnet link, which names it by its hash.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { type Magnet, type Metainfo, parseMagnet } from '@shoal/metainfo';
+import { isMagnet, type Magnet, type Metainfo, parseMagnet } from '@shoal/metainfo';
 import { parseTorrent, readMetainfo } from '@shoal/metainfo/node';
 import { type Endpoint, formatEndpoint, type InfoHash, normalizeIp } from '@shoal/primitives';
 
@@ -18,10 +18,6 @@ export async function readSource(source: TorrentSource): Promise<Metainfo | Usab
   if (source instanceof Uint8Array) return parseTorrent(source);
   if (typeof source !== 'string') return isMagnet(source) ? usable(source) : source;
   return /^magnet:/i.test(source) ? usable(parseMagnet(source)) : readMetainfo(source);
-}
-
-export function isMagnet(source: Metainfo | Magnet): source is Magnet {
-  return !('files' in source);
 }
 
 function usable(magnet: Magnet): UsableMagnet {
