@@ -3,11 +3,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Child, listeningPort } from '../src/child.ts';
-import type { Client } from '../src/client.ts';
-import { MIB, makePayload, type Payload } from '../src/payload.ts';
-import { withTimeLimit } from '../src/time-limit.ts';
-import { type Transfer, transfer } from '../src/transfer.ts';
+import { Child, listeningPort } from '../../src/child.ts';
+import { MIB, makePayload, type Payload } from '../../src/payload.ts';
+import { withTimeLimit } from '../../src/time-limit.ts';
+import type { Client } from '../../src/transfers/client.ts';
+import { type Transfer, transfer } from '../../src/transfers/transfer.ts';
 
 const STAYS = 'process.stdin.resume();';
 const SEEDS = `console.log('listening 7'); console.log('first-byte'); ${STAYS}`;

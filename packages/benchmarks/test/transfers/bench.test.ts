@@ -1,10 +1,10 @@
 // The whole benchmark with a payload that is soon over, our own client on both sides.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { bench } from '../src/bench.ts';
-import { MIB } from '../src/payload.ts';
-import { formatReport } from '../src/report.ts';
-import { shoal } from '../src/shoal.ts';
+import { MIB } from '../../src/payload.ts';
+import { bench } from '../../src/transfers/bench.ts';
+import { formatReport } from '../../src/transfers/report.ts';
+import { shoal } from '../../src/transfers/shoal.ts';
 
 const SIZE = 5 * MIB;
 

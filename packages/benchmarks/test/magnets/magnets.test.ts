@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatMagnets, measureMagnets } from '../src/magnets.ts';
-import { parseOptions } from '../src/options.ts';
+import { formatMagnets, measureMagnets } from '../../src/magnets/magnets.ts';
 
 test('a magnet link comes to its first block through a tracker and through the DHT alone', async () => {
   const { tracker, dht } = await measureMagnets(1, AbortSignal.timeout(60_000));
@@ -13,9 +12,4 @@ test('the table has the medians', () => {
   const table = formatMagnets({ tracker: [3, 1, 2], dht: [4, 4, 5] });
   expect(table).toContain('a tracker       2.00  (1.00 to 3.00)');
   expect(table).toContain('the DHT alone   4.00  (4.00 to 5.00)');
-});
-
-test('five rounds unless told', () => {
-  expect(parseOptions(['--magnet'])).toEqual({ magnets: true, rounds: 5, json: false });
-  expect(parseOptions(['--magnet', '--rounds', '2'])).toMatchObject({ rounds: 2 });
 });

@@ -1,7 +1,8 @@
 // The result as a person reads it: a table for each role, ratios of ours to the others', and the machine's limits.
+import { MIB } from '../payload.ts';
+import { alignColumns, median } from '../statistics.ts';
 import type { BenchResult, Entry } from './bench.ts';
 import type { Role } from './client.ts';
-import { MIB } from './payload.ts';
 
 const GIB = 1024 * MIB;
 const OURS = 'shoal';
@@ -36,15 +37,6 @@ export function summaryOf({ runs }: Pick<Entry, 'runs'>): Summary | undefined {
     peakResident: measured(runs.map(({ peakResident }) => inMib(peakResident))),
     peakAnonymous: measured(runs.map(({ peakAnonymous }) => inMib(peakAnonymous))),
   };
-}
-
-/** The middle value; of an even count the mean of the two. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError('there is no median of nothing');
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
 /** The whole report, lines joined. */
@@ -121,13 +113,6 @@ function ratiosOf(entries: readonly Entry[]): string[] {
     const memory = ratio(mine.peakAnonymous, theirs.peakAnonymous);
     return [`  ${OURS} / ${entry.client}: speed ${speed}, CPU ${cpu}, anonymous memory ${memory}`];
   });
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (cell: string, column: number): string =>
-    column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number);
-  return rows.map((row) => row.map(pad).join('  ').trimEnd());
 }
 
 function number(value: number | null, digits: number): string {

@@ -1,10 +1,10 @@
 // Clients that are libraries, each driven by a small program of ours that says `listening PORT`, `first-byte`, `complete`.
-import { fileURLToPath } from 'node:url';
-import { Child, listeningPort } from './child.ts';
+import { Child, listeningPort } from '../child.ts';
+import { sourceFile } from '../source-file.ts';
 import type { Client } from './client.ts';
 
-const LIBTORRENT = fileURLToPath(new URL('../src/libtorrent_peer.py', import.meta.url));
-const WEBTORRENT = fileURLToPath(new URL('../src/webtorrent_peer.mjs', import.meta.url));
+const LIBTORRENT = sourceFile('transfers/libtorrent_peer.py');
+const WEBTORRENT = sourceFile('transfers/webtorrent_peer.mjs');
 
 /** Its Python binding is Debian's, for Debian's Python. */
 export const libtorrent: Client = driven('libtorrent', ['/usr/bin/python3', '-u', LIBTORRENT], {

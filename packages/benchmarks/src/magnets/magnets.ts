@@ -5,9 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BoundDht, bindDht } from '@shoal/dht/node';
-import type { Child } from './child.ts';
-import { median } from './report.ts';
-import { createTorrent, startShoal } from './shoal.ts';
+import type { Child } from '../child.ts';
+import { createTorrent, startShoal } from '../shoal.ts';
+import { median } from '../statistics.ts';
 
 const BLOCK = 16 * 1024;
 /** Nodes of the DHT beside the seed's and the leech's. */

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Child, listeningPort } from './child.ts';
-import { MIB } from './payload.ts';
+import { Child, listeningPort } from '../child.ts';
+import { MIB } from '../payload.ts';
+import { sourceFile } from '../source-file.ts';
 
-const SENDER = fileURLToPath(new URL('../src/loopback_sender.mjs', import.meta.url));
+const SENDER = sourceFile('transfers/loopback_sender.mjs');
 const RECEIVE_BUFFER = 256 * 1024;
 
 /** Each in bytes a second. */

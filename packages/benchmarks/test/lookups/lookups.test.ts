@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatLookups, measureLookups } from '../src/lookups.ts';
+import { formatLookups, measureLookups } from '../../src/lookups/lookups.ts';
 
 test('lookups in a small net ask few, and the table says how many beside log2 of its size', async () => {
   const result = await measureLookups(16, 5, AbortSignal.timeout(15_000));

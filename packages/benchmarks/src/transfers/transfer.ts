@@ -1,9 +1,9 @@
 // One transfer between two clients, the measured and the reference, and what it took the measured one.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { type Payload, sha256Of } from '../payload.ts';
+import { cpuSeconds, MemoryWatch } from '../usage.ts';
 import type { Client, Peer, Role } from './client.ts';
-import { type Payload, sha256Of } from './payload.ts';
-import { cpuSeconds, MemoryWatch } from './usage.ts';
 
 export interface TransferTask {
   readonly measured: Client;

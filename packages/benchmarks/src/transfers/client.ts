@@ -1,5 +1,5 @@
 // What the benchmark asks of a BitTorrent client: to start as a seed or as a leech of one torrent, and to say how far it is.
-import type { Child } from './child.ts';
+import type { Child } from '../child.ts';
 
 export type Role = 'seed' | 'leech';
 

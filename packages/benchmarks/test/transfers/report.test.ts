@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { BenchResult, Entry } from '../src/bench.ts';
-import { MIB } from '../src/payload.ts';
-import { formatReport, median, summaryOf } from '../src/report.ts';
+import { MIB } from '../../src/payload.ts';
+import type { BenchResult, Entry } from '../../src/transfers/bench.ts';
+import { formatReport, summaryOf } from '../../src/transfers/report.ts';
 
 function entry(client: string, seconds: readonly number[], cpuSeconds: number | null): Entry {
   const runs = seconds.map((each) => ({
@@ -38,12 +38,6 @@ const RESULT: BenchResult = {
   ],
   skipped: [],
 };
-
-test('the median is the middle, or the mean of the two in the middle', () => {
-  expect(median([3, 1, 2])).toBe(2);
-  expect(median([4, 1, 3, 2])).toBe(2.5);
-  expect(() => median([])).toThrow(RangeError);
-});
 
 test('a summary has the rate of each run, and CPU seconds for a GiB', () => {
   expect(summaryOf(RESULT.entries[0] as Entry)).toEqual({

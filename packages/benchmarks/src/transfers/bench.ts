@@ -3,11 +3,11 @@
 import { rm } from 'node:fs/promises';
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import { MIB, makeFolder, makePayload } from '../payload.ts';
+import { createTorrent } from '../shoal.ts';
+import { withTimeLimit } from '../time-limit.ts';
 import type { Client, Role } from './client.ts';
 import { type Limits, measureLimits, touchMemory } from './limits.ts';
-import { MIB, makeFolder, makePayload } from './payload.ts';
-import { createTorrent } from './shoal.ts';
-import { withTimeLimit } from './time-limit.ts';
 import { type Transfer, transfer } from './transfer.ts';
 
 const PIECE_LENGTH: number = MIB;
