@@ -1,5 +1,5 @@
 // SHA-1 of each piece, on several cores. Every thread takes the next few pieces that nobody has, reads them itself and writes the
-// hashes into memory that all share: 256 KiB a thread, however long the pieces.
+// hashes into memory that all share: 64 KiB a thread, however long the pieces.
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { MetainfoError } from '../errors.ts';

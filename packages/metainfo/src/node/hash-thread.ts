@@ -27,7 +27,9 @@ export function hashThread(): void {
   const { closeSync, openSync, readSync } = process.getBuiltinModule('node:fs');
   const { files, starts, pieceLength, run, next, hashes } = workerData as ThreadData;
   const total = starts[files.length] as number;
-  const buffer = new Uint8Array(256 * 1024);
+  // Measured, seconds of the kernel per GiB read: 0.2 with 64 or 128 KiB, 0.6 from 256 KiB on, which is as much as a core's first
+  // table of pages holds.
+  const buffer = new Uint8Array(64 * 1024);
   const say = (message: ThreadMessage): void => parentPort?.postMessage(message);
   let open: { readonly index: number; readonly handle: number } | undefined;
 
