@@ -1,6 +1,9 @@
-// From bytes to values, without recursion: the depth of a document costs an array, not the stack. A key that stands
-// twice keeps its first value, as in libtorrent, so that all of us see the same torrent.
+// From bytes to values. What is canonical is read on a short road of its own (canonical.ts); all else here, token by token and without
+// recursion: the depth of a document costs an array, not the stack. A key that stands twice keeps its first value, as in
+// libtorrent, so that all of us see the same torrent.
+import { readCanonical } from './canonical.ts';
 import { BencodeError } from './errors.ts';
+import { findSpans, type Span } from './find-span.ts';
 import { type DecodeLimits, limitsWith } from './limits.ts';
 import type { Oddity } from './oddity.ts';
 import { Scanner } from './scanner.ts';
@@ -17,7 +20,10 @@ export interface DecodeOptions {
 
 /** Reads one whole document (BEP 3). Throws BencodeError. Byte strings in the answer are views of `bytes`. */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeValue {
-  return readWhole(bytes, options).value;
+  const limits = limitsWith(options.limits);
+  checkSize(bytes, limits);
+  const canonical = readCanonical(bytes, limits);
+  return canonical?.end === bytes.length ? canonical.value : readWhole(bytes, limits, options).value;
 }
 
 /** A document and what was odd about it. */
@@ -27,6 +33,8 @@ export interface DecodeReport {
   readonly oddities: readonly Oddity[];
   /** All of them, those past the first thousand among them. */
   readonly oddityCount: number;
+  /** Where the values of the outermost dictionary stand, as `findSpans` has it; empty where the document is none. */
+  readonly spans: ReadonlyMap<string, Span>;
 }
 
 /**
@@ -34,20 +42,28 @@ export interface DecodeReport {
  * again. Throws BencodeError.
  */
 export function decodeWithReport(bytes: Uint8Array, options: Pick<DecodeOptions, 'limits'> = {}): DecodeReport {
+  const limits = limitsWith(options.limits);
+  checkSize(bytes, limits);
+  const spans = new Map<string, Span>();
+  const canonical = readCanonical(bytes, limits, spans);
+  if (canonical?.end === bytes.length) return { value: canonical.value, oddities: [], oddityCount: 0, spans };
   const oddities: Oddity[] = [];
-  const { limits } = options;
-  const onOddity = (oddity: Oddity): void => void oddities.push(oddity);
-  const { value, scanner } = readWhole(bytes, limits === undefined ? { onOddity } : { limits, onOddity });
-  return { value, oddities, oddityCount: scanner.oddities };
+  const { value, scanner } = readWhole(bytes, limits, { onOddity: (oddity) => void oddities.push(oddity) });
+  return { value, oddities, oddityCount: scanner.oddities, spans: findSpans(bytes, [], limits) ?? new Map() };
 }
 
-function readWhole(bytes: Uint8Array, options: DecodeOptions): { value: BencodeValue; scanner: Scanner } {
-  const limits = limitsWith(options.limits);
-  if (bytes.length > limits.size) {
-    const message = `a document of ${bytes.length} bytes where ${limits.size} are allowed`;
-    throw new BencodeError('ERR_BENCODE_SIZE', message, limits.size, '');
-  }
-  const scanner = new Scanner(bytes, limits, options.strict, options.onOddity);
+function checkSize(bytes: Uint8Array, limits: DecodeLimits): void {
+  if (bytes.length <= limits.size) return;
+  const message = `a document of ${bytes.length} bytes where ${limits.size} are allowed`;
+  throw new BencodeError('ERR_BENCODE_SIZE', message, limits.size, '');
+}
+
+function readWhole(
+  bytes: Uint8Array,
+  limits: DecodeLimits,
+  { strict, onOddity }: DecodeOptions,
+): { value: BencodeValue; scanner: Scanner } {
+  const scanner = new Scanner(bytes, limits, strict, onOddity);
   const value = build(scanner);
   if (scanner.offset < bytes.length) scanner.oddity('trailing-bytes', scanner.offset);
   return { value, scanner };
@@ -58,7 +74,10 @@ function readWhole(bytes: Uint8Array, options: DecodeOptions): { value: BencodeV
  * `end` is the number of bytes read; `limits.size` counts those alone. Throws BencodeError.
  */
 export function decodePrefix(bytes: Uint8Array, options: DecodeOptions = {}): { value: BencodeValue; end: number } {
-  const scanner = new Scanner(bytes, limitsWith(options.limits), options.strict, options.onOddity);
+  const limits = limitsWith(options.limits);
+  const canonical = readCanonical(bytes, limits);
+  if (canonical !== undefined) return canonical;
+  const scanner = new Scanner(bytes, limits, options.strict, options.onOddity);
   const value = build(scanner);
   return { value, end: scanner.offset };
 }

@@ -7,6 +7,7 @@ import {
   decodePrefix,
   decodeWithReport,
   encode,
+  findSpan,
   type Oddity,
 } from '../src/index.ts';
 
@@ -232,3 +233,37 @@ test('a report counts what it does not list', () => {
   expect([oddities.length, oddityCount, oddities.at(-1)?.path]).toEqual([1_000, 1_500, '[999]']);
   expect(() => decodeWithReport(bytes('i00e'), { limits: { size: 3 } })).toThrow(BencodeError);
 });
+
+test('a report tells where the values of the outermost dictionary stand, whether the document is canonical or not', () => {
+  for (const text of [
+    'd4:infod1:ai1ee4:name3:abce',
+    'd4:name3:abc4:infod1:ai1ee4:infoi7ee',
+    'd4:infod1:ai01ee4:name3:abce!',
+  ]) {
+    const { spans } = decodeWithReport(bytes(text));
+    expect([...spans.keys()].sort()).toEqual(['info', 'name']);
+    for (const [key, span] of spans) expect(span).toEqual(findSpan(bytes(text), [key]));
+  }
+  expect(decodeWithReport(bytes('ld1:ai1eee')).spans.size).toBe(0);
+});
+
+test('a document that was refused leaves nothing behind for the next', () => {
+  const document = bytes('d1:ad1:bl3:abci-5ei0eleee1:c0:e');
+  const whole = decode(document);
+  for (let length = 0; length < document.length; length++)
+    expect(() => decode(document.subarray(0, length))).toThrow(BencodeError);
+  expect(decode(document)).toEqual(whole);
+  expect(decode(Buffer.from(document))).toEqual(whole);
+});
+
+test.each([1, 99, 100, 101, 150])(
+  'lists and dictionaries %d deep are read alike, with and without recursion',
+  (depth) => {
+    const text = `${'d1:al'.repeat(depth)}i1e${'ee'.repeat(depth)}`;
+    let value = decode(bytes(text), { limits: { depth: 2 * depth } });
+    for (let level = 0; level < depth; level++)
+      value = ((value as BencodeDict).get('a') as BencodeValue[])[0] as BencodeValue;
+    expect(value).toBe(1);
+    expect(errorOf(() => decode(bytes(text), { limits: { depth: 2 * depth - 1 } })).code).toBe('ERR_BENCODE_DEPTH');
+  },
+);
