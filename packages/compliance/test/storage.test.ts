@@ -34,6 +34,16 @@ testStorage(test, 'DiskStorage with one file open at a time', async (layout) => 
   };
 });
 
+testStorage(test, 'DiskStorage that checks on threads', async (layout) => {
+  const root = await mkdtemp(join(tmpdir(), 'shoal-compliance-'));
+  const files = layout.files.map((_, index) => ({ path: ['torrent', `${index}`] }));
+  return {
+    storage: new DiskStorage({ root: join(root, 'here'), layout, files, threads: 2 }),
+    elsewhere: join(root, 'elsewhere'),
+    cleanUp: () => rm(root, { recursive: true, force: true }),
+  };
+});
+
 testStorage(test, 'FaultyStorage without faults', (layout) => ({
   storage: new FaultyStorage(new MemoryStorage({ layout })) satisfies Storage,
   elsewhere: 'anywhere',

@@ -7,12 +7,14 @@ import { Bitfield, type Layout } from '@shoal/primitives';
 import {
   type ByteBudget,
   checkPieces,
+  type Expectation,
   type FastResume,
   type Hasher,
   type PartialPiece,
   PieceStore,
   planCheck,
   type Storage,
+  type Verification,
 } from '@shoal/storage';
 import type { Clock, Random } from './contracts.ts';
 import { Download } from './download.ts';
@@ -50,6 +52,7 @@ export class Content {
   readonly #storage: Storage;
   readonly #host: ContentHost;
   readonly #events: ContentEvents;
+  readonly #expectation: (piece: number) => Expectation;
   /** Missing pieces of each file, by file index. */
   readonly #missing: Int32Array;
   readonly readers: FileReaders;
@@ -69,11 +72,12 @@ export class Content {
     this.#host = host;
     this.#events = events;
     this.#missing = new Int32Array(this.layout.files.length);
+    this.#expectation = (piece) => ({ sha1: metainfo.pieceHash(piece) });
     this.store = new PieceStore({
       layout: this.layout,
       storage,
       hasher: host.hasher,
-      expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
+      expectation: this.#expectation,
       budget: host.budget,
       ...(host.allocate ? { allocate: host.allocate } : {}),
       onError: (error) => events.onStorageError(error),
@@ -176,13 +180,17 @@ export class Content {
     await this.#storage.open();
     const plan = planCheck(this.layout, saved, await this.#storage.stamps());
     const have = plan.trusted.clone();
-    await checkPieces(this.store, plan.check, {
+    const checking: Verification = {
+      expectation: this.#expectation,
       goesOn,
       onChecked: (piece, verdict) => {
         if (verdict === 'ok') have.set(piece);
         onChecked(piece);
       },
-    });
+    };
+    // Nothing of the store's waits to be written: what is read past it is what lies on disk.
+    const left = await this.#storage.verify?.(plan.check, checking);
+    await checkPieces(this.store, left ?? plan.check, checking);
     if (!goesOn()) return false;
     this.#download.stop();
     this.#picker = this.#newPicker(have);
@@ -193,7 +201,7 @@ export class Content {
     for (let piece = 0; piece < this.layout.pieceCount; piece++) {
       if (!have.has(piece) && !kept.has(piece)) this.store.discard(piece);
     }
-    this.store.trust(plan.trusted);
+    this.store.trust(have);
     for (const { piece, blocks } of plan.partial) this.store.restore(piece, blocks);
     for (const { piece, blocks } of [...this.store.pending()]) this.#download.restore(piece, blocks);
     this.readers.replan();

@@ -13,4 +13,4 @@ export {
   type PartialPiece,
   planCheck,
 } from './resume.ts';
-export type { FileStamp, Storage } from './storage.ts';
+export type { FileStamp, Storage, Verification } from './storage.ts';

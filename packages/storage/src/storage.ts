@@ -1,5 +1,6 @@
 // The contract between a torrent and the place its bytes lie. `./testing` holds the suite every implementation passes.
 import type { Layout } from '@shoal/primitives';
+import type { Expectation, Verdict } from './hasher.ts';
 
 /** What a file looked like; two equal stamps mean that nobody wrote in between. All three fields count. */
 export interface FileStamp {
@@ -12,6 +13,16 @@ export interface FileStamp {
    * unwanted files. The time is that of this place, the size what the file would have.
    */
   readonly hidden?: true;
+}
+
+/** Pieces to be judged where they lie. */
+export interface Verification {
+  /** What a piece must be. */
+  readonly expectation: (piece: number) => Expectation;
+  /** Asked now and then; once it says no, no further piece is begun. */
+  readonly goesOn: () => boolean;
+  /** Called for every piece that was judged, in the order the verdicts come. */
+  readonly onChecked: (piece: number, verdict: Verdict) => void;
 }
 
 /**
@@ -27,6 +38,12 @@ export interface Storage {
   open(): Promise<void>;
   /** Fills all of `into`. ERR_STORAGE_SHORT where the file is missing or ends too early; creates nothing. */
   read(piece: number, begin: number, into: Uint8Array): Promise<void>;
+  /**
+   * Judges many pieces by means of its own that beat `read` and a `Hasher`, such as threads; a piece that is not there is bad.
+   * Answers those that it left to them, in any order: all where it has no such means or too little to do, and whatever it met
+   * with an error, of which `read` tells more. A storage need not have it. Rejects with ERR_STORAGE_CLOSED alone.
+   */
+  verify?(pieces: readonly number[], verification: Verification): Promise<readonly number[]>;
   /** Stores all of `bytes`, which must not change until the promise settles. */
   write(piece: number, begin: number, bytes: Uint8Array): Promise<void>;
   /**

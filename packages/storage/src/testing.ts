@@ -104,6 +104,33 @@ export function testStorage(
     await rejects(storage.read(0, 50, new Uint8Array(51)), 'ERR_STORAGE_SHORT');
   });
 
+  check('verify, where there is such a thing, judges or leaves each piece, and judges right', async (storage) => {
+    await storage.open();
+    await writeAll(storage);
+    if (!storage.verify) return;
+    const all = content();
+    const sums: Uint8Array[] = [];
+    for (let piece = 0; piece < LAYOUT.pieceCount; piece++) {
+      sums.push(new Uint8Array(await crypto.subtle.digest('SHA-1', new Uint8Array(pieceOf(all, piece)))));
+    }
+    await storage.write(2, 77, Uint8Array.of(0xff ^ (all[2 * LAYOUT.pieceLength + 77] ?? 0)));
+    const pieces = [...sums.keys()];
+    const told: number[] = [];
+    const left = await storage.verify(pieces, {
+      expectation: (piece) => ({ sha1: sums[piece] as Uint8Array }),
+      goesOn: () => true,
+      onChecked: (piece, verdict) => {
+        told.push(piece);
+        equal(verdict, piece === 2 ? 'bad' : 'ok', `the verdict on piece ${piece}`);
+      },
+    });
+    equal([...told, ...left].sort((a, b) => a - b).join(), pieces.join(), 'pieces judged or left');
+    let calls = 0;
+    const none = { goesOn: () => false, onChecked: () => void calls++ };
+    await storage.verify(pieces, { expectation: () => ({ sha1: new Uint8Array(20) }), ...none });
+    equal(calls, 0, 'pieces judged for nobody');
+  });
+
   check('padding reads as zeros and is never stored', async (storage) => {
     await storage.open();
     // Piece 1: bytes 17,232 to the end are padding.

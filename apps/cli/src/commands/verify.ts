@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/primitives';
-import { ByteBudget, checkPieces, type FileStamp, PieceStore } from '@shoal/storage';
+import {
+  ByteBudget,
+  checkPieces,
+  type Expectation,
+  type FileStamp,
+  PieceStore,
+  type Verification,
+} from '@shoal/storage';
 import { createNodeHasher, DiskStorage } from '@shoal/storage/node';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import type { Io } from '../io.ts';
@@ -37,25 +44,24 @@ export async function verify(source: string, dir: string, options: VerifyOptions
 async function checkData(metainfo: Metainfo, root: string, io: Io): Promise<VerifyReport> {
   const { layout, files } = metainfo;
   const storage = new DiskStorage({ root, layout, files, readOnly: true });
-  const store = new PieceStore({
-    layout,
-    storage,
-    hasher: createNodeHasher(),
-    expectation: (piece) => ({ sha1: metainfo.pieceHash(piece) }),
-    budget: new ByteBudget(64 * 1024 * 1024),
-  });
+  const expectation = (piece: number): Expectation => ({ sha1: metainfo.pieceHash(piece) });
+  const budget = new ByteBudget(64 * 1024 * 1024);
+  const store = new PieceStore({ layout, storage, hasher: createNodeHasher(), expectation, budget });
   const progress = await createJobProgress(io);
   const whole = new Bitfield(layout.pieceCount);
   try {
     const all = Array.from({ length: layout.pieceCount }, (_, piece) => piece);
-    await checkPieces(store, all, {
+    let bytesChecked = 0;
+    const checking: Verification = {
+      expectation,
       goesOn: () => !io.signal.aborted,
       onChecked: (piece, verdict) => {
         if (verdict === 'ok') whole.set(piece);
-        const bytes = Math.min(layout.totalLength, piece * layout.pieceLength);
-        progress.show(shareText('checking', bytes, layout.totalLength));
+        bytesChecked += layout.pieceSize(piece);
+        progress.show(shareText('checking', bytesChecked, layout.totalLength));
       },
-    });
+    };
+    await checkPieces(store, await storage.verify(all, checking), checking);
     io.signal.throwIfAborted();
     return reportOf(metainfo, whole, await storage.stamps());
   } finally {

@@ -5,8 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileSpan, Layout } from '@shoal/primitives';
 import { StorageError } from '../errors.ts';
-import { checkWanted, type FileStamp, type Storage } from '../storage.ts';
+import { checkWanted, type FileStamp, type Storage, type Verification } from '../storage.ts';
 import { checkRoom, fillUp } from './allocate.ts';
+import { checkOnThreads } from './check-on-threads.ts';
 import { moveFiles, type Rename } from './move-files.ts';
 import { OpenFiles } from './open-files.ts';
 import { type OwnFile, ownFiles, removeOwn } from './own-files.ts';
@@ -32,6 +33,11 @@ export interface DiskStorageOptions {
    * is written. `sparse`, unless told: they grow with what is written.
    */
   readonly allocate?: 'sparse' | 'full';
+  /**
+   * Threads that `verify` checks on, shared by all storages of this process; 0: it leaves everything. Unless told, as many as there
+   * are cores, up to 8, where there are 96 MiB or more to check.
+   */
+  readonly threads?: number;
   /** Something is not as the torrent would have it, and the storage goes on without: a link that the system does not make. */
   readonly onWarning?: (warning: StorageError) => void;
   /** Stands in for the system's when files are moved. */
@@ -82,6 +88,20 @@ export class DiskStorage implements Storage {
 
   read(piece: number, begin: number, into: Uint8Array): Promise<void> {
     return this.#shared(() => this.#read(piece, begin, into));
+  }
+
+  /** On threads where there is enough to do, `read`ing nothing here. */
+  verify(pieces: readonly number[], verification: Verification): Promise<readonly number[]> {
+    return checkOnThreads({
+      ...verification,
+      goesOn: () => !this.#closed && verification.goesOn(),
+      layout: this.#layout,
+      pieces,
+      threads: this.#options.threads,
+      isPlain: (piece) => this.#layout.spans(piece).every((span) => this.#isPlain(piece, span)),
+      place: (file) => this.#files.place(file),
+      inTurn: (work) => this.#shared(work),
+    });
   }
 
   write(piece: number, begin: number, bytes: Uint8Array): Promise<void> {
@@ -192,6 +212,10 @@ export class DiskStorage implements Storage {
         await this.#files.write(span.file, span.offset, part);
       }
     }
+  }
+
+  #isPlain(piece: number, span: FileSpan): boolean {
+    return span.padding || !(this.#blank.has(span.file) || this.#isInParts(piece, span));
   }
 
   #isInParts(piece: number, span: FileSpan): boolean {

@@ -94,6 +94,16 @@ export class TorrentFiles {
     }
   }
 
+  /** For who reads it by its name, links not followed; undefined where its folder does not lie inside the root, or nobody knows. */
+  async place(index: number): Promise<{ readonly path: string; readonly id: string | undefined } | undefined> {
+    try {
+      await this.#folder.folder((this.#files[index] as DiskFile).path.slice(0, -1), false);
+    } catch (error) {
+      if (storageErrorOf(error, 'enter', this.#folder.root).code !== 'ERR_STORAGE_MISSING') return undefined;
+    }
+    return this.#lost.has(index) ? undefined : { path: this.pathOf(index), id: this.#known.get(index)?.id };
+  }
+
   async write(index: number, offset: number, bytes: Uint8Array): Promise<void> {
     try {
       await this.#use(index, 'w', async (handle) => {
