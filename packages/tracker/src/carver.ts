@@ -1,7 +1,8 @@
 // Small byte arrays cut from large ones: an allocation for each answer would cost more than writing it. What was cut is
 // never used again, so it may be kept; a kept piece keeps the whole from being freed.
 
-const POOL_BYTES = 65_536;
+/** A pool that outlives two small collections waits for a large one: with 64 KiB that held 9 MiB at 50,000 answers a second. */
+const POOL_BYTES = 8_192;
 
 export class Carver {
   #pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);

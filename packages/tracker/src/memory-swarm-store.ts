@@ -1,15 +1,18 @@
 // Swarms in memory, some 30 bytes a peer. An announce costs the peers it hands out and a bounded share of looking for expired
 // ones, however large the swarm is.
-// Invariants: `#order[swarm.place] === swarm`; the counts are the sums over all books; no peer of a swarm is past its time at
-// `nextExpiry` or before, unless the swarm has saved too little credit to be looked through.
-import { keyBytes, keyFromBytes } from '@shoal/bencode';
+// A swarm is a row of a table and as good as no object: of 10,000 swarms and a million peers the collector sees nothing.
+// Invariants: the counts are the sums over all books; no peer of a swarm is past its time at `nextExpiry` or before, unless the
+// swarm has saved too little credit to be looked through. A row is good until a swarm is forgotten.
 import type { ScrapeCounts } from './announce.ts';
+import { BookIndexes } from './book-index.ts';
 import { Carver } from './carver.ts';
 import { TrackerError } from './errors.ts';
 import { type HostWords, newHostWords, readHost } from './host-words.ts';
 import { IdKinds } from './id-kinds.ts';
+import { NumberLists } from './number-lists.ts';
 import { PeerArena } from './peer-arena.ts';
-import { PeerBook, type Shelf } from './peer-book.ts';
+import { BOOK, PeerBook, type Shelf } from './peer-book.ts';
+import { sipKey } from './sip-hash.ts';
 import { readSnapshot, SnapshotWriter } from './swarm-snapshot.ts';
 import type {
   CompactSwarmAnswer,
@@ -20,22 +23,7 @@ import type {
   SwarmStore,
   SwarmTotals,
 } from './swarm-store.ts';
-
-interface Swarm {
-  /** One character a byte. */
-  readonly infoHash: string;
-  four: PeerBook | undefined;
-  six: PeerBook | undefined;
-  completed: number;
-  /** The newest announce, in minutes of the times that `announce` is told. */
-  announcedAt: number;
-  /** A tick. */
-  nextExpiry: number;
-  /** How many peers may be looked at for expired ones. */
-  credit: number;
-  /** Index in `#order`. */
-  place: number;
-}
+import { SWARM, SwarmTable } from './swarm-table.ts';
 
 /** How much a store in memory may hold. */
 export interface MemorySwarmStoreOptions {
@@ -64,16 +52,17 @@ const MAX_CHOSEN = 2_000;
 const ROLES: readonly PeerRole[] = ['leech', 'partial', 'seed'];
 const LEECHES: readonly PeerRole[] = ['leech'];
 const NO_PEERS = new Uint8Array(0);
+const NOBODY: ScrapeCounts = { seeders: 0, leechers: 0, completed: 0, downloaders: 0 };
 
 export class MemorySwarmStore implements SwarmStore {
   readonly #random: () => number;
   readonly #maxPeers: number;
   readonly #maxSwarms: number;
   readonly #maxPeersPerHost: number;
-  readonly #shelf4: Shelf;
-  readonly #shelf6: Shelf;
-  readonly #swarms: Map<string, Swarm> = new Map();
-  readonly #order: Swarm[] = [];
+  readonly #swarms: SwarmTable;
+  /** Opened at one swarm's book after the other. */
+  readonly #four: PeerBook;
+  readonly #six: PeerBook;
   #cursor = 0;
   #peerCount = 0;
   #seedCount = 0;
@@ -84,6 +73,8 @@ export class MemorySwarmStore implements SwarmStore {
   /** Addresses of the records chosen for an answer: the family's own first, then the other's; and their roles. */
   readonly #chosen = new Int32Array(MAX_CHOSEN);
   readonly #chosenRoles: PeerRole[] = [];
+  #own = 0;
+  #others = 0;
   readonly #carver = new Carver();
 
   constructor(options: MemorySwarmStoreOptions) {
@@ -91,56 +82,58 @@ export class MemorySwarmStore implements SwarmStore {
     this.#maxPeers = options.maxPeers ?? 1_000_000;
     this.#maxSwarms = options.maxSwarms ?? 100_000;
     this.#maxPeersPerHost = options.maxPeersPerHost ?? 1_000;
-    const shared = { kinds: new IdKinds(), random: options.random, seed: Math.floor(options.random() * 2 ** 32) | 0 };
-    this.#shelf4 = { ...shared, arena: new PeerArena(4) };
-    this.#shelf6 = { ...shared, arena: new PeerArena(6) };
+    const { random } = options;
+    const shared = { kinds: new IdKinds(), random, seed: Math.floor(random() * 2 ** 32) | 0 };
+    const shelfFor = (family: 4 | 6): Shelf => {
+      return { ...shared, arena: new PeerArena(family), lists: new NumberLists(), indexes: new BookIndexes() };
+    };
+    this.#four = new PeerBook(shelfFor(4));
+    this.#six = new PeerBook(shelfFor(6));
+    this.#swarms = new SwarmTable(sipKey(Uint8Array.from({ length: 16 }, () => Math.floor(random() * 256))));
   }
 
   announce(announce: SwarmAnnounce): SwarmAnswer {
-    const { swarm, own, others } = this.#run(announce);
-    const [near, far] = announce.family === 4 ? [swarm?.four, swarm?.six] : [swarm?.six, swarm?.four];
+    const row = this.#run(announce);
+    const [near, far] = announce.family === 4 ? [this.#four, this.#six] : [this.#six, this.#four];
     const peers: SwarmPeer[] = [];
-    for (let pick = 0; pick < own + others; pick++) {
-      const book = (pick < own ? near : far) as PeerBook;
+    for (let pick = 0; pick < this.#own + this.#others; pick++) {
+      const book = pick < this.#own ? near : far;
       peers.push(book.peerAt(this.#chosen[pick] as number, this.#chosenRoles[pick] as PeerRole));
     }
-    return { ...countsOf(swarm), peers };
+    return { ...this.#countsOf(row), peers };
   }
 
   announceCompact(announce: SwarmAnnounce): CompactSwarmAnswer {
-    const { swarm, own, others } = this.#run(announce);
-    const [n4, n6] = announce.family === 4 ? [own, others] : [others, own];
-    const peers4 = n4 > 0 ? this.#write(swarm?.four as PeerBook, announce.family === 4 ? 0 : own, n4, 6) : NO_PEERS;
-    const peers6 = n6 > 0 ? this.#write(swarm?.six as PeerBook, announce.family === 6 ? 0 : own, n6, 18) : NO_PEERS;
-    const seeders = seedersOf(swarm);
-    const downloaders = downloadersOf(swarm);
-    const leechers = sizeOf(swarm) - seeders;
-    return { seeders, leechers, completed: swarm?.completed ?? 0, downloaders, peers4, peers6 };
+    const row = this.#run(announce);
+    const isFour = announce.family === 4;
+    const [n4, n6] = isFour ? [this.#own, this.#others] : [this.#others, this.#own];
+    const peers4 = n4 > 0 ? this.#write(this.#four, isFour ? 0 : this.#own, n4, 6) : NO_PEERS;
+    const peers6 = n6 > 0 ? this.#write(this.#six, isFour ? this.#own : 0, n6, 18) : NO_PEERS;
+    const { seeders, leechers, completed, downloaders } = this.#countsOf(row);
+    return { seeders, leechers, completed, downloaders, peers4, peers6 };
   }
 
   scrape(infoHash: Uint8Array, now: number): ScrapeCounts | null {
-    const swarm = this.#swarms.get(keyFromBytes(infoHash));
-    if (!swarm) return null;
-    this.#expire(swarm, this.#tickAt(now));
-    return countsOf(swarm);
+    const row = this.#swarms.find(infoHash);
+    if (row < 0) return null;
+    this.#expire(row, this.#tickAt(now));
+    return this.#countsOf(row);
   }
 
   *scrapeAll(now: number): Generator<readonly [Uint8Array, ScrapeCounts], void> {
     const tick = this.#tickAt(now);
-    for (let place = 0; place < this.#order.length; place++) {
-      const swarm = this.#order[place] as Swarm;
-      this.#expire(swarm, tick);
-      yield [keyBytes(swarm.infoHash), countsOf(swarm)];
+    for (let row = 0; row < this.#swarms.size; row++) {
+      this.#expire(row, tick);
+      yield [this.#swarms.infoHash(row), this.#countsOf(row)];
     }
   }
 
   totals(now: number): SwarmTotals {
     const tick = this.#tickAt(now);
-    for (let looked = 0, left = this.#order.length; left > 0 && looked < SWEPT_FOR_TOTALS; left--) {
-      if (this.#cursor >= this.#order.length) this.#cursor = 0;
-      const swarm = this.#order[this.#cursor] as Swarm;
-      looked += 1 + sizeOf(swarm);
-      this.#expire(swarm, tick, SWEPT_FOR_TOTALS);
+    for (let looked = 0, left = this.#swarms.size; left > 0 && looked < SWEPT_FOR_TOTALS; left--) {
+      if (this.#cursor >= this.#swarms.size) this.#cursor = 0;
+      looked += 1 + this.#sizeOf(this.#cursor);
+      this.#expire(this.#cursor, tick, SWEPT_FOR_TOTALS);
       this.#cursor++;
     }
     return { torrents: this.#busy, seeders: this.#seedCount, leechers: this.#peerCount - this.#seedCount };
@@ -154,15 +147,21 @@ export class MemorySwarmStore implements SwarmStore {
     const tick = this.#tickAt(now);
     yield SnapshotWriter.begin();
     const writer = new SnapshotWriter();
-    for (let place = 0; place < this.#order.length; place++) {
-      const swarm = this.#order[place] as Swarm;
-      writer.swarm(swarm.infoHash, swarm.completed);
-      for (const book of [swarm.four, swarm.six]) {
-        for (let position = 0; book && position < book.size; position++) {
+    for (let row = 0; row < this.#swarms.size; row++) {
+      const infoHash = this.#swarms.infoHash(row);
+      writer.swarm(infoHash, this.#swarms.words(row)[this.#swarms.at(row) + SWARM.completed] as number);
+      for (const family of [4, 6] as const) {
+        let book = this.#open(row, family);
+        for (let position = 0; position < book.size; position++) {
           const lives = (book.expiryAt(position) - tick) | 0;
           if (lives > 0) writer.peer(book.peerAt(book.addressOf(position), book.roleAt(position)), lives);
-          if (writer.isFull) yield writer.take();
+          if (!writer.isFull) continue;
+          yield writer.take();
+          // Meanwhile the swarm may be forgotten and another stand in its place, which must not be told under its name.
+          if (!this.#swarms.isOf(row, infoHash)) break;
+          book = this.#open(row, family);
         }
+        if (!this.#swarms.isOf(row, infoHash)) break;
       }
       if (writer.isFull) yield writer.take();
     }
@@ -179,17 +178,17 @@ export class MemorySwarmStore implements SwarmStore {
    */
   restore(bytes: Uint8Array, now: number, agoMs: number, maxLifeMs: number = MAX_LIFE_MS): number {
     const tick = this.#tickAt(now);
-    let swarm: Swarm | undefined;
+    let row = -1;
     readSnapshot(bytes, {
       swarm: (infoHash, completed) => {
-        swarm = this.#swarms.get(infoHash);
-        if (!swarm && this.#order.length < this.#maxSwarms) swarm = this.#open(infoHash, now);
-        if (swarm) swarm.completed = completed;
+        row = this.#swarms.find(infoHash);
+        if (row < 0 && this.#swarms.size < this.#maxSwarms) row = this.#add(infoHash, now);
+        if (row >= 0) this.#swarms.words(row)[this.#swarms.at(row) + SWARM.completed] = completed;
       },
       peer: (peer, livesMs) => {
         const lives = Math.min(livesMs - agoMs, maxLifeMs, MAX_LIFE_MS);
-        if (!swarm || lives < 1 || this.#peerCount >= this.#maxPeers) return;
-        this.#enter(swarm, peer, peer.role, null, (tick + Math.floor(lives)) | 0);
+        if (row < 0 || lives < 1 || this.#peerCount >= this.#maxPeers) return;
+        this.#enter(row, peer, peer.role, null, (tick + Math.floor(lives)) | 0);
       },
     });
     return this.#peerCount;
@@ -198,58 +197,59 @@ export class MemorySwarmStore implements SwarmStore {
   /** Throws where an invariant does not hold: for tests. */
   checkInvariants(): void {
     let [peers, seeds, busy] = [0, 0, 0];
-    for (const [place, swarm] of this.#order.entries()) {
-      if (swarm.place !== place || this.#swarms.get(swarm.infoHash) !== swarm)
-        throw new Error(`swarm ${place} is lost`);
-      swarm.four?.checkInvariants();
-      swarm.six?.checkInvariants();
-      peers += sizeOf(swarm);
-      seeds += seedersOf(swarm);
-      if (sizeOf(swarm) > 0) busy++;
+    this.#swarms.checkInvariants();
+    for (let row = 0; row < this.#swarms.size; row++) {
+      this.#open(row, 4).checkInvariants();
+      this.#open(row, 6).checkInvariants();
+      peers += this.#sizeOf(row);
+      seeds += this.#four.seeds + this.#six.seeds;
+      if (this.#sizeOf(row) > 0) busy++;
     }
-    const told = [this.#order.length, this.#peerCount, this.#seedCount, this.#busy].join();
-    const counted = [this.#swarms.size, peers, seeds, busy].join();
-    if (told !== counted) throw new Error(`swarms, peers, seeds, busy: ${told} told, ${counted} counted`);
+    const told = [this.#peerCount, this.#seedCount, this.#busy].join();
+    const counted = [peers, seeds, busy].join();
+    if (told !== counted) throw new Error(`peers, seeds, busy: ${told} told, ${counted} counted`);
   }
 
-  #run(announce: SwarmAnnounce): { swarm: Swarm | undefined; own: number; others: number } {
+  /**
+   * What an announce does. Answers its row, or -1, with the books of it opened; the peers chosen for it are `#own` of its
+   * family and then `#others` in `#chosen`.
+   */
+  #run(announce: SwarmAnnounce): number {
     const { now, peer, event } = announce;
     const tick = this.#tickAt(now);
+    this.#own = this.#others = 0;
     this.#sweep(now, tick);
-    const name = keyFromBytes(announce.infoHash);
-    let swarm = this.#swarms.get(name);
-    if (swarm) this.#expire(swarm, tick);
+    let row = this.#swarms.find(announce.infoHash);
+    if (row >= 0) this.#expire(row, tick);
     if (event === 'stopped') {
-      if (peer && swarm) this.#leave(swarm, peer);
-      return { swarm, own: 0, others: 0 };
+      if (peer && row >= 0) this.#leave(row, peer);
+      return row;
     }
     let self = -1;
+    let selfFamily: 0 | 4 | 6 = 0;
     if (peer) {
-      swarm ??= this.#open(name, now);
-      swarm.announcedAt = Math.floor(now / 60_000);
+      if (row < 0) row = this.#add(announce.infoHash, now);
+      this.#swarms.words(row)[this.#swarms.at(row) + SWARM.announcedAt] = Math.floor(now / 60_000);
       const lives = Math.ceil(Math.min(announce.expiresAt - now, MAX_LIFE_MS));
-      self = this.#enter(swarm, peer, peer.role, event, (tick + lives) | 0);
+      selfFamily = peer.host.includes(':') ? 6 : 4;
+      self = this.#enter(row, peer, peer.role, event, (tick + lives) | 0);
     }
-    if (!swarm) return { swarm, own: 0, others: 0 };
+    if (row < 0) return row;
     const numwant = Math.min(announce.numwant, MAX_CHOSEN);
-    const isNear = peer !== null && self >= 0 && (peer.host.includes(':') ? 6 : 4) === announce.family;
-    const [near, far] = announce.family === 4 ? [swarm.four, swarm.six] : [swarm.six, swarm.four];
-    const own = this.#choose(near, announce, isNear ? self : -1, tick, 0, numwant);
-    const others =
-      announce.onlyFamily === true ? 0 : this.#choose(far, announce, isNear ? -1 : self, tick, own, numwant - own);
-    return { swarm, own, others };
+    const four = this.#open(row, 4);
+    const six = this.#open(row, 6);
+    const [near, far] = announce.family === 4 ? [four, six] : [six, four];
+    const isNear = selfFamily === announce.family;
+    this.#own = this.#choose(near, announce, isNear ? self : -1, tick, 0, numwant);
+    if (announce.onlyFamily !== true) {
+      this.#others = this.#choose(far, announce, isNear ? -1 : self, tick, this.#own, numwant - this.#own);
+    }
+    return row;
   }
 
   /** Leeches and seeds in proportion, so that no kind is starved. A seed needs leeches only. */
-  #choose(
-    book: PeerBook | undefined,
-    announce: SwarmAnnounce,
-    self: number,
-    tick: number,
-    at: number,
-    numwant: number,
-  ): number {
-    if (!book || book.size === 0 || numwant <= 0) return 0;
+  #choose(book: PeerBook, announce: SwarmAnnounce, self: number, tick: number, at: number, numwant: number): number {
+    if (book.size === 0 || numwant <= 0) return 0;
     const roles = announce.role === 'leech' ? ROLES : LEECHES;
     let rest = announce.role === 'leech' ? book.size : book.leeches;
     let taken = 0;
@@ -266,17 +266,22 @@ export class MemorySwarmStore implements SwarmStore {
   }
 
   /** Enters or refreshes. Answers the position in its family's book; -1 where a crowded host gets no entry. */
-  #enter(swarm: Swarm, peer: SwarmPeer, role: PeerRole, event: SwarmAnnounce['event'], expiry: number): number {
+  #enter(row: number, peer: SwarmPeer, role: PeerRole, event: SwarmAnnounce['event'], expiry: number): number {
     const family = readHost(peer.host, this.#host);
     if (family === 0) throw new RangeError(`${peer.host} is no IP address`);
-    const book = this.#bookOf(swarm, family);
+    const book = this.#open(row, family);
     const known = book.find(this.#host, peer.port);
-    const before = sizeOf(swarm);
-    if (before === 0 || ((expiry - swarm.nextExpiry) | 0) < 0) swarm.nextExpiry = expiry;
+    const before = this.#sizeOf(row);
+    const words = this.#swarms.words(row);
+    const at = this.#swarms.at(row);
+    if (before === 0 || ((expiry - (words[at + SWARM.nextExpiry] as number)) | 0) < 0) {
+      words[at + SWARM.nextExpiry] = expiry;
+    }
     if (known >= 0) {
       const was = book.roleAt(known);
       // Only who was seen downloading has completed a download; a repeated event counts once.
-      if (event === 'completed' && was !== 'seed') swarm.completed++;
+      if (event === 'completed' && was !== 'seed')
+        words[at + SWARM.completed] = 1 + (words[at + SWARM.completed] as number);
       this.#seedCount += (role === 'seed' ? 1 : 0) - (was === 'seed' ? 1 : 0);
       return book.refresh(known, peer.peerId, expiry, role);
     }
@@ -296,91 +301,82 @@ export class MemorySwarmStore implements SwarmStore {
     return role === 'leech' ? book.leeches - 1 : role === 'partial' ? book.leeches + book.partials - 1 : book.size - 1;
   }
 
-  #bookOf(swarm: Swarm, family: 4 | 6): PeerBook {
-    if (family === 4) {
-      swarm.four ??= new PeerBook(this.#shelf4);
-      return swarm.four;
-    }
-    swarm.six ??= new PeerBook(this.#shelf6);
-    return swarm.six;
+  /** A swarm's book of a family, until another one of that family is opened. */
+  #open(row: number, family: 4 | 6): PeerBook {
+    const at = this.#swarms.at(row);
+    return family === 4
+      ? this.#four.open(this.#swarms.words(row), at + SWARM.four)
+      : this.#six.open(this.#swarms.words(row), at + SWARM.six);
   }
 
-  #leave(swarm: Swarm, peer: SwarmPeer): void {
+  #leave(row: number, peer: SwarmPeer): void {
     const family = readHost(peer.host, this.#host);
-    const book = family === 4 ? swarm.four : swarm.six;
-    const position = book?.find(this.#host, peer.port) ?? -1;
-    if (!book || position < 0) return;
+    if (family === 0) return;
+    const book = this.#open(row, family);
+    const position = book.find(this.#host, peer.port);
+    if (position < 0) return;
     if (book.roleAt(position) === 'seed') this.#seedCount--;
     book.remove(position);
     this.#peerCount--;
-    if (sizeOf(swarm) === 0) this.#busy--;
+    if (this.#sizeOf(row) === 0) this.#busy--;
   }
 
-  #open(infoHash: string, now: number): Swarm {
-    if (this.#order.length >= this.#maxSwarms && !this.#forgetEmpty()) {
+  #add(infoHash: Uint8Array, now: number): number {
+    if (this.#swarms.size >= this.#maxSwarms && !this.#forgetEmpty()) {
       throw new TrackerError('ERR_TRACKER_FULL', `this tracker serves ${this.#maxSwarms} torrents already`);
     }
-    const swarm: Swarm = {
-      infoHash,
-      four: undefined,
-      six: undefined,
-      completed: 0,
-      announcedAt: Math.floor(now / 60_000),
-      nextExpiry: 0,
-      credit: 0,
-      place: this.#order.length,
-    };
-    this.#order.push(swarm);
-    this.#swarms.set(infoHash, swarm);
-    return swarm;
-  }
-
-  #forget(swarm: Swarm): void {
-    this.#swarms.delete(swarm.infoHash);
-    const last = this.#order.pop() as Swarm;
-    if (last === swarm) return;
-    last.place = swarm.place;
-    this.#order[swarm.place] = last;
+    const row = this.#swarms.add(infoHash);
+    this.#swarms.words(row)[this.#swarms.at(row) + SWARM.announcedAt] = Math.floor(now / 60_000);
+    return row;
   }
 
   /** Takes out who is past its time, if the swarm can pay for the looking; false where it cannot yet. */
-  #expire(swarm: Swarm, tick: number, credit: number = CREDIT): boolean {
-    const size = sizeOf(swarm);
-    if (size === 0 || ((swarm.nextExpiry - tick) | 0) > 0) return true;
-    swarm.credit += credit;
-    if (swarm.credit < size) return false;
-    swarm.credit = 0;
-    const seeds = seedersOf(swarm);
-    const four = swarm.four?.expire(tick);
-    const six = swarm.six?.expire(tick);
+  #expire(row: number, tick: number, credit: number = CREDIT): boolean {
+    const size = this.#sizeOf(row);
+    const words = this.#swarms.words(row);
+    const at = this.#swarms.at(row);
+    if (size === 0 || (((words[at + SWARM.nextExpiry] as number) - tick) | 0) > 0) return true;
+    const saved = (words[at + SWARM.credit] as number) + credit;
+    words[at + SWARM.credit] = saved < size ? saved : 0;
+    if (saved < size) return false;
+    const book4 = this.#open(row, 4);
+    const book6 = this.#open(row, 6);
+    const seeds = book4.seeds + book6.seeds;
+    const four = book4.expire(tick);
+    const six = book6.expire(tick);
     const isFirst = six === undefined || (four !== undefined && ((four - six) | 0) < 0);
-    swarm.nextExpiry = (isFirst ? four : six) ?? 0;
-    this.#peerCount += sizeOf(swarm) - size;
-    this.#seedCount += seedersOf(swarm) - seeds;
-    if (sizeOf(swarm) === 0) this.#busy--;
+    words[at + SWARM.nextExpiry] = (isFirst ? four : six) ?? 0;
+    this.#peerCount += this.#sizeOf(row) - size;
+    this.#seedCount += book4.seeds + book6.seeds - seeds;
+    if (this.#sizeOf(row) === 0) this.#busy--;
     return true;
   }
 
   /** Looks at the next swarms in turn; forgets those that nobody is in, with completed downloads only after a day. */
   #sweep(now: number, tick: number): void {
-    for (let look = 0; look < SWEPT_PER_ANNOUNCE && this.#order.length > 0; look++) {
-      if (this.#cursor >= this.#order.length) this.#cursor = 0;
-      const swarm = this.#order[this.#cursor] as Swarm;
-      if (!this.#expire(swarm, tick)) return;
-      const isKept = swarm.completed > 0 && Math.floor(now / 60_000) - swarm.announcedAt < COMPLETED_KEPT_MINUTES;
-      if (sizeOf(swarm) > 0 || isKept) this.#cursor++;
-      else this.#forget(swarm);
+    for (let look = 0; look < SWEPT_PER_ANNOUNCE && this.#swarms.size > 0; look++) {
+      if (this.#cursor >= this.#swarms.size) this.#cursor = 0;
+      const row = this.#cursor;
+      if (!this.#expire(row, tick)) return;
+      if (this.#sizeOf(row) > 0 || this.#isKept(row, now)) this.#cursor++;
+      else this.#swarms.remove(row);
     }
+  }
+
+  #isKept(row: number, now: number): boolean {
+    const words = this.#swarms.words(row);
+    const at = this.#swarms.at(row);
+    const silent = Math.floor(now / 60_000) - (words[at + SWARM.announcedAt] as number);
+    return words[at + SWARM.completed] !== 0 && silent < COMPLETED_KEPT_MINUTES;
   }
 
   /** Makes room for a torrent where one that nobody is in stands among the next; answers whether it did. */
   #forgetEmpty(): boolean {
-    if (this.#busy === this.#order.length) return false;
-    for (let look = 0; look < Math.min(LOOKED_AT_WHEN_FULL, this.#order.length); look++, this.#cursor++) {
-      if (this.#cursor >= this.#order.length) this.#cursor = 0;
-      const swarm = this.#order[this.#cursor] as Swarm;
-      if (sizeOf(swarm) > 0) continue;
-      this.#forget(swarm);
+    if (this.#busy === this.#swarms.size) return false;
+    for (let look = 0; look < Math.min(LOOKED_AT_WHEN_FULL, this.#swarms.size); look++, this.#cursor++) {
+      if (this.#cursor >= this.#swarms.size) this.#cursor = 0;
+      if (this.#sizeOf(this.#cursor) > 0) continue;
+      this.#swarms.remove(this.#cursor);
       return true;
     }
     return false;
@@ -389,9 +385,9 @@ export class MemorySwarmStore implements SwarmStore {
   /** Nobody who was listed before a silence of more than 12 days can still be; ticks could not tell. */
   #tickAt(now: number): number {
     if (now - this.#lastCall > MAX_LIFE_MS) {
-      for (const swarm of this.#order) {
-        swarm.four?.clear();
-        swarm.six?.clear();
+      for (let row = 0; row < this.#swarms.size; row++) {
+        this.#open(row, 4).clear();
+        this.#open(row, 6).clear();
       }
       this.#peerCount = this.#seedCount = this.#busy = 0;
     }
@@ -399,27 +395,30 @@ export class MemorySwarmStore implements SwarmStore {
     return Math.floor(now) | 0;
   }
 
+  #sizeOf(row: number): number {
+    const words = this.#swarms.words(row);
+    const at = this.#swarms.at(row);
+    return (words[at + SWARM.four + BOOK.size] as number) + (words[at + SWARM.six + BOOK.size] as number);
+  }
+
+  /** Of a row, or of -1. */
+  #countsOf(row: number): ScrapeCounts {
+    if (row < 0) return NOBODY;
+    const four = this.#open(row, 4);
+    const six = this.#open(row, 6);
+    const seeders = four.seeds + six.seeds;
+    const completed = (this.#swarms.words(row)[this.#swarms.at(row) + SWARM.completed] as number) >>> 0;
+    return {
+      seeders,
+      leechers: four.size + six.size - seeders,
+      completed,
+      downloaders: four.leeches + six.leeches,
+    };
+  }
+
   #write(book: PeerBook, from: number, count: number, size: number): Uint8Array {
     const bytes = this.#carver.cut(count * size);
     book.writeCompact(this.#chosen, from, from + count, bytes);
     return bytes;
   }
-}
-
-function sizeOf(swarm: Swarm | undefined): number {
-  return (swarm?.four?.size ?? 0) + (swarm?.six?.size ?? 0);
-}
-
-function seedersOf(swarm: Swarm | undefined): number {
-  return (swarm?.four?.seeds ?? 0) + (swarm?.six?.seeds ?? 0);
-}
-
-function downloadersOf(swarm: Swarm | undefined): number {
-  return (swarm?.four?.leeches ?? 0) + (swarm?.six?.leeches ?? 0);
-}
-
-function countsOf(swarm: Swarm | undefined): ScrapeCounts {
-  const seeders = seedersOf(swarm);
-  const leechers = sizeOf(swarm) - seeders;
-  return { seeders, leechers, completed: swarm?.completed ?? 0, downloaders: downloadersOf(swarm) };
 }

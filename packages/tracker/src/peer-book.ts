@@ -1,15 +1,20 @@
-// The peers of one swarm and one family, as records in an arena.
+// The peers of one swarm and one family, as records in an arena. A book is a head of six words in somebody else's array and
+// no object: there is one `PeerBook` for all of a family, opened at one head after the other.
 // Invariants: the records stand at positions 0 to size - 1: leeches, then partial seeds, then seeds; the chunk of a position
-// is `chunks[position / 8]`; from 128 records on `index` has each position, plus one, in a slot that linear probing from its
-// hash finds without meeting an empty one, and `sites` counts the records of each cell of sites (an IPv4 address, an IPv6 /64).
+// is number `position / 8` of the book's list; from 128 records on an index has each position, and counts each site's records.
+import { BookIndex, type BookIndexes } from './book-index.ts';
 import { formatWords, type HostWords, mixWords, putWord, wordAt } from './host-words.ts';
 import { type IdKinds, KIND_LENGTH } from './id-kinds.ts';
+import type { NumberLists } from './number-lists.ts';
 import { CHUNK, type PeerArena, SEGMENT_MASK, SEGMENT_SHIFT } from './peer-arena.ts';
 import type { PeerRole, SwarmPeer } from './swarm-store.ts';
 
 /** What all books of a family share. */
 export interface Shelf {
   readonly arena: PeerArena;
+  /** The chunks of each book. */
+  readonly lists: NumberLists;
+  readonly indexes: BookIndexes;
   readonly kinds: IdKinds;
   readonly random: () => number;
   /** Secret: it keeps strangers from choosing addresses that collide. */
@@ -23,17 +28,41 @@ const RUN = 8;
 /** Records looked at for the one that gives way, where a site has too many. */
 const LOOKED_AT = 64;
 
+/** Words of a head; all of them zero: a book that nobody is in. */
+export const BOOK_WORDS = 6;
+/** What stands where in a head. */
+export const BOOK = { size: 0, leeches: 1, partials: 2, list: 3, room: 4, index: 5 } as const;
+
 export class PeerBook {
-  size = 0;
-  leeches = 0;
-  partials = 0;
-  #chunks: number[] = [];
-  #index: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | undefined;
-  #sites: Uint16Array<ArrayBuffer> | undefined;
+  /** Where the head of the opened book is. */
+  #head: Int32Array<ArrayBuffer> = new Int32Array(BOOK_WORDS);
+  #begin = 0;
+  #index: BookIndex | undefined;
   readonly #shelf: Shelf;
 
   constructor(shelf: Shelf) {
     this.#shelf = shelf;
+  }
+
+  /** From now on this is the book whose head is there; good until that head is moved. */
+  open(head: Int32Array<ArrayBuffer>, begin: number): this {
+    this.#head = head;
+    this.#begin = begin;
+    const number = head[begin + BOOK.index] as number;
+    this.#index = number === 0 ? undefined : this.#shelf.indexes.at(number);
+    return this;
+  }
+
+  get size(): number {
+    return this.#head[this.#begin + BOOK.size] as number;
+  }
+
+  get leeches(): number {
+    return this.#head[this.#begin + BOOK.leeches] as number;
+  }
+
+  get partials(): number {
+    return this.#head[this.#begin + BOOK.partials] as number;
   }
 
   get seeds(): number {
@@ -42,11 +71,11 @@ export class PeerBook {
 
   /** The position of a peer, or -1. */
   find(host: HostWords, port: number): number {
-    const index = this.#index;
-    if (!index) return this.#lookThrough(host, port);
-    const mask = index.length - 1;
+    const slots = this.#index?.slots;
+    if (!slots) return this.#lookThrough(host, port);
+    const mask = slots.length - 1;
     for (let slot = this.#hash(host, 0, port) & mask; ; slot = (slot + 1) & mask) {
-      const position = (index[slot] as number) - 1;
+      const position = (slots[slot] as number) - 1;
       if (position < 0) return -1;
       if (isAt(this.#words(position), this.#at(position), this.#shelf.arena.ipWords, host, port)) return position;
     }
@@ -54,12 +83,14 @@ export class PeerBook {
 
   #lookThrough(host: HostWords, port: number): number {
     const { stride, ipWords, segments } = this.#shelf.arena;
-    const chunks = this.#chunks;
+    const chunks = this.#shelf.lists.words;
+    const list = this.#head[this.#begin + BOOK.list] as number;
+    const size = this.size;
     const first = host[0] as number;
-    for (let begin = 0; begin < this.size; begin += CHUNK) {
-      const address = (chunks[begin / CHUNK] as number) * CHUNK;
+    for (let begin = 0; begin < size; begin += CHUNK) {
+      const address = (chunks[list + begin / CHUNK] as number) * CHUNK;
       const words = segments[address >>> SEGMENT_SHIFT] as Int32Array;
-      const count = Math.min(CHUNK, this.size - begin);
+      const count = Math.min(CHUNK, size - begin);
       for (let record = 0, at = (address & SEGMENT_MASK) * stride; record < count; record++, at += stride) {
         if (words[at] === first && isAt(words, at, ipWords, host, port)) return begin + record;
       }
@@ -74,7 +105,7 @@ export class PeerBook {
 
   /** Enters a peer that is not in the book; `expiry` is a tick. */
   add(host: HostWords, port: number, peerId: Uint8Array, expiry: number, role: PeerRole): void {
-    if (this.size % CHUNK === 0) this.#chunks.push(this.#shelf.arena.take());
+    if (this.size % CHUNK === 0) this.#pushChunk(this.#shelf.arena.take());
     const hole = this.#open(role);
     const words = this.#words(hole);
     const at = this.#at(hole);
@@ -83,9 +114,9 @@ export class PeerBook {
     words[at + ipWords] = (port << 16) | this.#shelf.kinds.hold(peerId);
     for (let word = 0; word < 3; word++) words[at + ipWords + 1 + word] = wordAt(peerId, KIND_LENGTH + 4 * word);
     words[at + ipWords + 4] = expiry;
-    if (this.#index && 4 * this.size <= 3 * this.#index.length) {
-      this.#put(hole);
-      this.#countSite(words, at, 1);
+    if (this.#index && 4 * this.size <= 3 * this.#index.slots.length) {
+      this.#index.put(hole, this.#hashAt(hole));
+      this.#index.countSite(this.#siteHash(words, at), 1);
     } else if (this.#index || this.size > LOOKED_THROUGH) {
       this.#rebuild(4 * this.size);
     }
@@ -111,19 +142,18 @@ export class PeerBook {
     const at = this.#at(position);
     this.#shelf.kinds.release((words[at + this.#shelf.arena.ipWords] as number) & 0xffff);
     if (this.#index) {
-      this.#take(position);
-      this.#countSite(words, at, -1);
+      this.#index.take(position, this.#hashAt);
+      this.#index.countSite(this.#siteHash(words, at), -1);
     }
     this.#close(position);
-    if (this.size % CHUNK === 0) this.#shelf.arena.give(this.#chunks.pop() as number);
-    if (this.#index && 16 * this.size < this.#index.length) this.#rebuild(4 * this.size);
+    if (this.size % CHUNK === 0) this.#shelf.arena.give(this.#popChunk());
+    if (this.#index && 16 * this.size < this.#index.slots.length) this.#rebuild(4 * this.size);
   }
 
   /** Whether a site has so many entries that one must give way to another; `makeRoom` finds it. */
   isCrowded(host: HostWords, limit: number): boolean {
     if (this.size < limit) return false;
-    if (!this.#sites) return true;
-    return (this.#sites[this.#site(host, 0)] as number) >= limit;
+    return !this.#index || this.#index.siteCount(this.#siteHash(host, 0)) >= limit;
   }
 
   /**
@@ -132,7 +162,7 @@ export class PeerBook {
    */
   makeRoom(host: HostWords, limit: number): boolean {
     let [oldest, expiry, count] = [-1, 0, 0];
-    const looks = this.#sites ? Math.min(this.size, LOOKED_AT) : this.size;
+    const looks = this.#index ? Math.min(this.size, LOOKED_AT) : this.size;
     let position = Math.floor(this.#shelf.random() * this.size);
     for (let look = 0; look < looks; look++, position = position + 1 < this.size ? position + 1 : 0) {
       const words = this.#words(position);
@@ -142,7 +172,7 @@ export class PeerBook {
       const ends = this.#expiryAt(position);
       if (oldest < 0 || ((ends - expiry) | 0) < 0) [oldest, expiry] = [position, ends];
     }
-    if (!this.#sites && count < limit) return true;
+    if (!this.#index && count < limit) return true;
     if (oldest >= 0) this.remove(oldest);
     return oldest >= 0;
   }
@@ -178,7 +208,8 @@ export class PeerBook {
     if (count === 0 || limit <= 0) return 0;
     const { random } = this.#shelf;
     const { ipWords, stride, segments } = this.#shelf.arena;
-    const chunks = this.#chunks;
+    const chunks = this.#shelf.lists.words;
+    const list = this.#head[this.#begin + BOOK.list] as number;
     const last = wordAt(peerId, 16);
     const start = Math.floor(random() * count);
     const runs = Math.ceil(count / RUN);
@@ -191,7 +222,7 @@ export class PeerBook {
       for (let entry = 0; entry < length && taken < limit; entry++) {
         const position = begin + place;
         if (++place === count) place = 0;
-        const address = (chunks[position >>> 3] as number) * CHUNK + (position & 7);
+        const address = (chunks[list + (position >>> 3)] as number) * CHUNK + (position & 7);
         const words = segments[address >>> SEGMENT_SHIFT] as Int32Array;
         const tail = (address & SEGMENT_MASK) * stride + ipWords;
         if ((((words[tail + 4] as number) - tick) | 0) <= 0 || position === self) continue;
@@ -228,7 +259,8 @@ export class PeerBook {
   }
 
   addressOf(position: number): number {
-    return (this.#chunks[position >>> 3] as number) * CHUNK + (position & 7);
+    const list = this.#head[this.#begin + BOOK.list] as number;
+    return (this.#shelf.lists.words[list + (position >>> 3)] as number) * CHUNK + (position & 7);
   }
 
   /** The tick at which the record is past its time. */
@@ -242,10 +274,14 @@ export class PeerBook {
       const port = this.#words(position)[this.#at(position) + this.#shelf.arena.ipWords] as number;
       this.#shelf.kinds.release(port & 0xffff);
     }
-    for (const chunk of this.#chunks) this.#shelf.arena.give(chunk);
-    this.#chunks = [];
-    this.#index = this.#sites = undefined;
-    this.size = this.leeches = this.partials = 0;
+    const head = this.#head;
+    const begin = this.#begin;
+    const chunks = Math.ceil(this.size / CHUNK);
+    for (let chunk = 0; chunk < chunks; chunk++) this.#shelf.arena.give(this.addressOf(chunk * CHUNK) / CHUNK);
+    const room = head[begin + BOOK.room] as number;
+    if (room > 0) this.#shelf.lists.give(head[begin + BOOK.list] as number, Math.log2(room));
+    this.#dropIndex();
+    head.fill(0, begin, begin + BOOK_WORDS);
   }
 
   /** Throws where an invariant does not hold. */
@@ -254,9 +290,11 @@ export class PeerBook {
       throw new Error(`peer book: ${what}`);
     };
     if (this.leeches < 0 || this.partials < 0 || this.seeds < 0) fail('a negative count');
-    if (this.#chunks.length !== Math.ceil(this.size / CHUNK)) fail(`${this.#chunks.length} chunks for ${this.size}`);
+    const room = this.#head[this.#begin + BOOK.room] as number;
+    const chunks = Math.ceil(this.size / CHUNK);
+    if (room < chunks || (chunks === 0) !== (room === 0)) fail(`room for ${room} chunks where there are ${chunks}`);
     let used = this.#index ? 0 : this.size;
-    for (const entry of this.#index ?? []) if (entry > 0) used++;
+    for (const entry of this.#index?.slots ?? []) if (entry > 0) used++;
     if (used !== this.size) fail(`${used} slots in use for ${this.size}`);
     const host = new Int32Array(4);
     for (let position = 0; position < this.size; position++) {
@@ -300,44 +338,86 @@ export class PeerBook {
 
   /** Makes a hole for one more of a role, behind the others of it. */
   #open(role: PeerRole): number {
-    let hole = this.size++;
+    let hole = this.#count(BOOK.size, 1) - 1;
     if (role === 'seed') return hole;
     const firstSeed = this.leeches + this.partials;
     this.#move(firstSeed, hole);
     hole = firstSeed;
     if (role === 'partial') {
-      this.partials++;
+      this.#count(BOOK.partials, 1);
       return hole;
     }
     this.#move(this.leeches, hole);
-    return this.leeches++;
+    return this.#count(BOOK.leeches, 1) - 1;
   }
 
   /** Closes a hole: the last of each role moves up to where the next role began. */
   #close(position: number): void {
     let hole = position;
     if (hole < this.leeches) {
-      this.#move(--this.leeches, hole);
+      this.#move(this.#count(BOOK.leeches, -1), hole);
       hole = this.leeches;
       this.#move(hole + this.partials, hole);
       hole += this.partials;
     } else if (hole < this.leeches + this.partials) {
-      const last = this.leeches + --this.partials;
+      const last = this.leeches + this.#count(BOOK.partials, -1);
       this.#move(last, hole);
       hole = last;
     }
-    this.#move(--this.size, hole);
+    this.#move(this.#count(BOOK.size, -1), hole);
+  }
+
+  /** Changes one of the counts in the head; answers what it is then. */
+  #count(field: number, by: 1 | -1): number {
+    const count = (this.#head[this.#begin + field] as number) + by;
+    this.#head[this.#begin + field] = count;
+    return count;
+  }
+
+  /** Puts a chunk behind the others; `size` does not count its records yet. */
+  #pushChunk(chunk: number): void {
+    const head = this.#head;
+    const begin = this.#begin;
+    const room = head[begin + BOOK.room] as number;
+    const count = this.size / CHUNK;
+    if (count === room) this.#setRoom(count, room === 0 ? 1 : 2 * room);
+    this.#shelf.lists.words[(head[begin + BOOK.list] as number) + count] = chunk;
+  }
+
+  /** Takes the last chunk; `size` does not count its records any more. */
+  #popChunk(): number {
+    const count = this.size / CHUNK;
+    const room = this.#head[this.#begin + BOOK.room] as number;
+    const chunk = this.#shelf.lists.words[(this.#head[this.#begin + BOOK.list] as number) + count] as number;
+    // At a quarter, not at half: a peer that comes and goes would move the list each time.
+    if (count === 0) this.#setRoom(0, 0);
+    else if (4 * count <= room) this.#setRoom(count, room / 2);
+    return chunk;
+  }
+
+  /** Moves the list of chunks to where it has `room`, 0 or a power of two. */
+  #setRoom(count: number, room: number): void {
+    const { lists } = this.#shelf;
+    const head = this.#head;
+    const begin = this.#begin;
+    const old = head[begin + BOOK.room] as number;
+    const from = head[begin + BOOK.list] as number;
+    const to = room === 0 ? 0 : lists.take(Math.log2(room));
+    if (room > 0) lists.words.copyWithin(to, from, from + count);
+    if (old > 0) lists.give(from, Math.log2(old));
+    head[begin + BOOK.list] = to;
+    head[begin + BOOK.room] = room;
   }
 
   #change(position: number, role: PeerRole): number {
     const { stride } = this.#shelf.arena;
     const at = this.#at(position);
     const record = this.#words(position).slice(at, at + stride);
-    if (this.#index) this.#take(position);
+    this.#index?.take(position, this.#hashAt);
     this.#close(position);
     const hole = this.#open(role);
     this.#words(hole).set(record, this.#at(hole));
-    if (this.#index) this.#put(hole);
+    this.#index?.put(hole, this.#hashAt(hole));
     return hole;
   }
 
@@ -346,7 +426,7 @@ export class PeerBook {
     const source = this.#words(from);
     const target = this.#words(to);
     const [begin, at] = [this.#at(from), this.#at(to)];
-    if (this.#index) this.#index[this.#slotOf(from)] = to + 1;
+    this.#index?.move(from, to, this.#hashAt(from));
     for (let word = 0; word < this.#shelf.arena.stride; word++) target[at + word] = source[begin + word] as number;
   }
 
@@ -357,70 +437,39 @@ export class PeerBook {
     return mixWords(site, words[at + 2] as number, words[at + 3] as number, port, seed);
   }
 
-  #hashAt(position: number): number {
+  /** A field, because an index asks it back. */
+  readonly #hashAt = (position: number): number => {
     const words = this.#words(position);
     const at = this.#at(position);
     return this.#hash(words, at, (words[at + this.#shelf.arena.ipWords] as number) >>> 16);
-  }
-
-  /** The slot that holds a position. */
-  #slotOf(position: number): number {
-    const index = this.#index as Uint32Array;
-    const mask = index.length - 1;
-    let slot = this.#hashAt(position) & mask;
-    while (index[slot] !== position + 1) slot = (slot + 1) & mask;
-    return slot;
-  }
-
-  #put(position: number): void {
-    const index = this.#index as Uint32Array;
-    const mask = index.length - 1;
-    let slot = this.#hashAt(position) & mask;
-    while (index[slot] !== 0) slot = (slot + 1) & mask;
-    index[slot] = position + 1;
-  }
-
-  /** Frees the slot of a position; those behind it move up, so that probing meets no gap. */
-  #take(position: number): void {
-    const index = this.#index as Uint32Array;
-    const mask = index.length - 1;
-    let gap = this.#slotOf(position);
-    for (let slot = (gap + 1) & mask; index[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.#hashAt((index[slot] as number) - 1) & mask;
-      // It may move unless its home lies behind the gap.
-      if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-      index[gap] = index[slot] as number;
-      gap = slot;
-    }
-    index[gap] = 0;
-  }
+  };
 
   /** A new index with at least `wanted` slots' room, or none where the book is small again. */
   #rebuild(wanted: number): void {
-    this.#index = this.#sites = undefined;
+    this.#dropIndex();
     if (this.size <= LOOKED_THROUGH / 2) return;
     let slots = 2 * LOOKED_THROUGH;
     while (2 * slots < wanted) slots *= 2;
-    // A position plus one fits 16 bits while at most three quarters of 65,536 slots are used.
-    this.#index = slots <= 0x1_0000 ? new Uint16Array(slots) : new Uint32Array(slots);
-    this.#sites = new Uint16Array(slots / 2);
+    const index = new BookIndex(slots);
+    this.#index = index;
+    this.#head[this.#begin + BOOK.index] = this.#shelf.indexes.add(index);
     for (let position = 0; position < this.size; position++) {
-      this.#put(position);
-      this.#countSite(this.#words(position), this.#at(position), 1);
+      index.put(position, this.#hashAt(position));
+      index.countSite(this.#siteHash(this.#words(position), this.#at(position)), 1);
     }
   }
 
-  #site(words: ArrayLike<number>, at: number): number {
-    const { arena, seed } = this.#shelf;
-    const hash = mixWords(words[at] as number, arena.ipWords === 4 ? (words[at + 1] as number) : 0, 0, 0, ~seed);
-    return hash & ((this.#sites as Uint16Array).length - 1);
+  #dropIndex(): void {
+    const number = this.#head[this.#begin + BOOK.index] as number;
+    if (number === 0) return;
+    this.#shelf.indexes.remove(number);
+    this.#head[this.#begin + BOOK.index] = 0;
+    this.#index = undefined;
   }
 
-  #countSite(words: Int32Array, at: number, by: 1 | -1): void {
-    const sites = this.#sites as Uint16Array;
-    const site = this.#site(words, at);
-    // A cell that once was full says nothing any more; it stays.
-    if (sites[site] !== 0xffff) sites[site] = (sites[site] as number) + by;
+  #siteHash(words: ArrayLike<number>, at: number): number {
+    const { arena, seed } = this.#shelf;
+    return mixWords(words[at] as number, arena.ipWords === 4 ? (words[at + 1] as number) : 0, 0, 0, ~seed);
   }
 }
 

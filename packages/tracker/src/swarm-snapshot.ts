@@ -1,7 +1,6 @@
 // A store's swarms as bytes, to outlive the process: a magic number with a version, then pieces: length, CRC-32C, records;
 // a piece of length 0 is the end. A record begins with its kind: `s` a swarm (info-hash, downloads completed), `4` and `6` a
 // peer of the swarm before it (address, port, role, id, milliseconds it lives on). Numbers are big-endian.
-import { keyBytes, keyFromBytes } from '@shoal/bencode';
 import { bytesEqual, crc32c, formatIp, parseIPv4, parseIPv6 } from '@shoal/primitives';
 import { TrackerError } from './errors.ts';
 import { putWord, wordAt } from './host-words.ts';
@@ -33,12 +32,11 @@ export class SnapshotWriter {
     return this.#length >= PIECE;
   }
 
-  /** One character a byte. */
-  swarm(infoHash: string, completed: number): void {
+  swarm(infoHash: Uint8Array, completed: number): void {
     const at = this.#length;
     this.#bytes[at] = MARK.swarm;
-    this.#bytes.set(keyBytes(infoHash), at + 1);
-    putWord(this.#bytes, at + 21, Math.min(completed, 0xffff_ffff));
+    this.#bytes.set(infoHash, at + 1);
+    putWord(this.#bytes, at + 21, completed);
     this.#length += SWARM_LENGTH;
   }
 
@@ -69,7 +67,8 @@ export class SnapshotWriter {
 }
 
 export interface SnapshotReader {
-  swarm(infoHash: string, completed: number): void;
+  /** `infoHash` is a view. */
+  swarm(infoHash: Uint8Array, completed: number): void;
   peer(peer: SwarmPeer, livesMs: number): void;
 }
 
@@ -106,7 +105,7 @@ function readRecords(bytes: Uint8Array, reader: SnapshotReader | undefined): voi
     const mark = bytes[at];
     if (mark === MARK.swarm) {
       if (at + SWARM_LENGTH > end) throw broken(`a swarm is cut at byte ${at}`);
-      reader?.swarm(keyFromBytes(bytes.subarray(at + 1, at + 21)), wordAt(bytes, at + 21) >>> 0);
+      reader?.swarm(bytes.subarray(at + 1, at + 21), wordAt(bytes, at + 21) >>> 0);
       at += SWARM_LENGTH;
       continue;
     }

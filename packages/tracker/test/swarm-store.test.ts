@@ -165,3 +165,24 @@ test('a snapshot of more than a store takes fills it to its limits', () => {
   expect(small.totals(0)).toEqual({ torrents: 2, seeders: 0, leechers: 4 });
   expect(new MemorySwarmStore({ random: () => 0 }).restore(bytes, 0, 100)).toBe(0);
 });
+
+test('a snapshot drained between announces tells no swarm under another’s name', () => {
+  const store = new MemorySwarmStore({ random: seededRandom('drained').number });
+  // The first swarm fills more than a piece; the second moves to its row when everybody has left the first.
+  for (let port = 1; port <= 3_000; port++) store.announce(announce(1, `10.0.${port >> 8}.${port & 255}`, port));
+  store.announce(announce(2, '10.9.9.9', 9));
+  const snapshot = store.snapshot(0);
+  const pieces = [snapshot.next().value, snapshot.next().value] as Uint8Array[];
+  for (let port = 1; port <= 3_000; port++) {
+    store.announce({ ...announce(1, `10.0.${port >> 8}.${port & 255}`, port), event: 'stopped' });
+  }
+  for (let count = 0; count < 10; count++) store.announce(announce(2, '10.9.9.9', 9));
+  expect(store.scrape(new Uint8Array(20).fill(1), 0)).toBeNull();
+  pieces.push(...snapshot);
+  const other = new MemorySwarmStore({ random: seededRandom('restored').number });
+  other.restore(Buffer.concat(pieces), 0, 0);
+  other.checkInvariants();
+  const { peers } = other.announce({ ...announce(1, '10.1.1.1'), numwant: 4_000 });
+  expect(peers.length).toBeGreaterThan(100);
+  expect(peers.some(({ host }) => host === '10.9.9.9')).toBe(false);
+});
