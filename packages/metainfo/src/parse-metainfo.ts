@@ -6,7 +6,6 @@ import {
   type DecodeLimits,
   type DecodeReport,
   decodeWithReport,
-  findSpan,
   isDict,
   type Oddity,
   type OddityCode,
@@ -136,7 +135,7 @@ function readDocument(bytes: Uint8Array, options: ParseOptions, warnings: Warnin
   }
   const torrent = report.value;
   const info = isDict(torrent) ? torrent.get('info') : undefined;
-  const span = findSpan(bytes, ['info'], limits);
+  const span = report.spans.get('info');
   if (!isDict(torrent) || !isDict(info) || span === undefined) {
     const what = isDict(torrent) ? 'there is no info dictionary' : 'it is no dictionary';
     throw new MetainfoError('ERR_METAINFO_NOT_A_TORRENT', `not a torrent: ${what}`);

@@ -49,15 +49,15 @@ export function placeFiles(
       )
     : [[name]];
   const files = raw.map((file, index): MetainfoFile => {
+    const { length, attributes, piecesRoot } = file;
     const padding = file.path === null;
-    return {
-      path: paths[index] ?? [name, '.pad', String(file.length)],
-      length: file.length,
-      padding,
-      executable: !padding && file.attributes.includes('x'),
-      hidden: !padding && file.attributes.includes('h'),
-      ...(file.piecesRoot && { piecesRoot: file.piecesRoot }),
-    };
+    const path = paths[index] ?? [name, '.pad', String(length)];
+    const isMarked = !padding && attributes !== '';
+    const executable = isMarked && attributes.includes('x');
+    const hidden = isMarked && attributes.includes('h');
+    return piecesRoot
+      ? { path, length, padding, executable, hidden, piecesRoot }
+      : { path, length, padding, executable, hidden };
   });
   return withSymlinks(files, raw, warnings);
 }
@@ -66,7 +66,7 @@ function singleFile(info: BencodeDict): RawFile {
   if (!info.has('length')) throw new MetainfoError('ERR_METAINFO_FILES', 'there are neither files nor a length');
   return {
     path: [rawNameOf(info.get('name')) ?? ''],
-    length: lengthOf(info.get('length'), () => 'the file'),
+    length: lengthOf(info.get('length'), 'the file'),
     attributes: textOf(info.get('attr')) ?? '',
     symlink: undefined,
   };
@@ -75,16 +75,16 @@ function singleFile(info: BencodeDict): RawFile {
 function rawFile(entry: BencodeValue, index: number, warnings: Warnings): RawFile {
   if (!isDict(entry)) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} is no dictionary`);
   const attributes = textOf(entry.get('attr')) ?? '';
-  if (attributes.includes('p')) {
-    return { length: lengthOf(entry.get('length'), () => `file ${index}`), attributes, path: null, symlink: undefined };
-  }
-  const path = strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), () => `file ${index}`);
+  const isPadding = attributes.includes('p');
+  const path = isPadding ? null : (strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), index));
   if (path === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} has no path`);
-  if (path.at(-1)?.startsWith(OLD_PADDING) === true && !attributes.includes('l')) {
-    warnings.add('there are files that are taken for padding by their names');
-    return { length: lengthOf(entry.get('length'), () => `file ${index}`), attributes, path: null, symlink: undefined };
+  const isOldPadding = path?.at(-1)?.startsWith(OLD_PADDING) === true && !attributes.includes('l');
+  if (isOldPadding) warnings.add('there are files that are taken for padding by their names');
+  if (path === null || isOldPadding) {
+    return { length: lengthOf(entry.get('length'), index), attributes, path: null, symlink: undefined };
   }
-  return { path, attributes, ...contentOf(entry, attributes, path, warnings) };
+  const { length, symlink } = contentOf(entry, attributes, path, warnings);
+  return { length, attributes, path, symlink };
 }
 
 /** Length and link of a file's dictionary. A link has no bytes, and need not say so (BEP 47). */
@@ -94,20 +94,27 @@ export function contentOf(
   path: readonly string[],
   warnings: Warnings,
 ): { length: number; symlink: readonly string[] | undefined } {
-  // Made where it is needed: of a million files each name would be quoted for nothing.
-  const what = (): string => quoted(path.join('/'));
-  if (!attributes.includes('l')) return { length: lengthOf(entry.get('length'), what), symlink: undefined };
-  const said = entry.has('length') ? lengthOf(entry.get('length'), what) : 0;
-  if (said > 0) warnings.add(() => `the symbolic link ${what()} says it has ${said} bytes: links have none`);
-  return { length: 0, symlink: lenientPath(entry.get('symlink path'), what) ?? [] };
+  if (!attributes.includes('l')) return { length: lengthOf(entry.get('length'), path), symlink: undefined };
+  const said = entry.has('length') ? lengthOf(entry.get('length'), path) : 0;
+  if (said > 0) warnings.add(() => `the symbolic link ${nameOf(path)} says it has ${said} bytes: links have none`);
+  return { length: 0, symlink: lenientPath(entry.get('symlink path'), path) ?? [] };
 }
 
-function lengthOf(value: BencodeValue | undefined, what: () => string): number {
+/** What a message calls a file: by its path, its place in the list, or as the only one. */
+type FileNamed = readonly string[] | number | 'the file';
+
+/** Made where it is needed: of a million files each name would be quoted for nothing. */
+function nameOf(file: FileNamed): string {
+  if (typeof file === 'number') return `file ${file}`;
+  return typeof file === 'string' ? file : quoted(file.join('/'));
+}
+
+function lengthOf(value: BencodeValue | undefined, file: FileNamed): number {
   if (typeof value === 'number' && value >= 0) return value;
   const shown = typeof value === 'number' || typeof value === 'bigint' ? String(value).slice(0, 40) : 'no integer';
   throw new MetainfoError(
     'ERR_METAINFO_FILE_LENGTH',
-    `${what()} has a length from 0 to ${Number.MAX_SAFE_INTEGER} bytes, not ${shown}`,
+    `${nameOf(file)} has a length from 0 to ${Number.MAX_SAFE_INTEGER} bytes, not ${shown}`,
   );
 }
 
@@ -122,11 +129,12 @@ function strictPath(value: BencodeValue | undefined): string[] | undefined {
   return path;
 }
 
-function lenientPath(value: BencodeValue | undefined, what: () => string): string[] | undefined {
+function lenientPath(value: BencodeValue | undefined, file: FileNamed): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.map((component) => {
     const name = rawNameOf(component);
-    if (name === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${what()} is not made of names`);
+    if (name === undefined)
+      throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${nameOf(file)} is not made of names`);
     return name;
   });
 }

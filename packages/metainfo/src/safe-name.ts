@@ -10,6 +10,7 @@ const MAX_EXTENSION = 32;
 
 /** A name that is safe as one path component: never empty, `.` or `..`, no separators, no control or bidi characters. */
 export function safeName(name: string, platform: Platform): string {
+  if (PLAIN.test(name)) return name;
   let safe = name.replace(SEPARATORS_AND_CONTROLS, '_').replace(LONE_SURROGATES, '_').replace(BIDI, '');
   if (platform === 'windows') safe = windowsName(safe);
   safe = cut(safe);
@@ -20,12 +21,14 @@ export function safeName(name: string, platform: Platform): string {
 
 /** Whether Windows could not hold a safe name as it is: reserved, with a forbidden character, or ending in a dot or space. */
 export function isUnsafeOnWindows(safe: string): boolean {
-  return WINDOWS_SUSPECT.test(safe) && windowsName(safe) !== safe;
+  return !PLAIN.test(safe) && WINDOWS_SUSPECT.test(safe) && windowsName(safe) !== safe;
 }
 
 /** What a file system that folds case and normalisation takes for the same name. */
 export function foldedName(name: string): string {
-  return ASCII.test(name) ? name.toLowerCase() : name.normalize('NFC').toLowerCase().normalize('NFC');
+  return PLAIN.test(name) || ASCII.test(name)
+    ? name.toLowerCase()
+    : name.normalize('NFC').toLowerCase().normalize('NFC');
 }
 
 /** The name with ` (number)` before its extension, cut to fit; safe if `safe` is. */
@@ -74,6 +77,11 @@ function byteLength(text: string): number {
 }
 
 const UTF8 = new TextEncoder();
+/**
+ * What every system holds as it stands: printable ASCII without what Windows forbids, no dot or space at its end, nothing that
+ * begins like a device, no more than `MAX_BYTES`. Nearly all names are, and one look tells where the rules take five.
+ */
+const PLAIN = /^(?!con|prn|aux|nul|com|lpt)[ !#-)+-.0-9;=@A-Z[\]^-{}~]{0,239}[!#-)+-\-0-9;=@A-Z[\]^-{}~]$/i;
 const ASCII = /^\p{ASCII}*$/u;
 const SEPARATORS_AND_CONTROLS = /[/\\\p{Cc}\u2028\u2029]/gu;
 const LONE_SURROGATES = /\p{Surrogate}/gu;

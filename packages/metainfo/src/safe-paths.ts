@@ -21,11 +21,76 @@ export function safePaths(
   platform: Platform,
   warnings: Warnings,
 ): (string[] | null)[] {
-  const paths = raw.map((components) => components && safePath(components, root, platform));
+  const names = new FolderNames(platform);
+  const paths = raw.map((components) => components && safePath(components, root, names));
+  const meet = doMeet(paths);
+  if (meet) giveEachItsOwn(paths, platform);
+  for (const [index, path] of paths.entries()) {
+    const given = raw[index];
+    if (path && given && !isSame(path, given)) {
+      warnings.add(() => `the file ${quoted(given.join('/'))} is named ${quoted(path.slice(1).join('/'))} here`);
+    }
+  }
+  if (platform === 'posix') {
+    warnOfWindows(paths, warnings);
+    if (meet) warnOfTwins(paths, warnings);
+  }
+  return paths;
+}
+
+/** The folders of one file are mostly those of the one before: what the last name at a level became is not worked out again. */
+class FolderNames {
+  readonly platform: Platform;
+  readonly #given: string[] = [];
+  readonly #safe: string[] = [];
+
+  constructor(platform: Platform) {
+    this.platform = platform;
+  }
+
+  safe(name: string, level: number): string {
+    if (this.#given[level] === name) return this.#safe[level] as string;
+    const safe = safeName(name, this.platform);
+    this.#given[level] = name;
+    this.#safe[level] = safe;
+    return safe;
+  }
+}
+
+function safePath(components: readonly string[], root: string, names: FolderNames): string[] {
+  const path = [root];
+  let characters = root.length;
+  for (let level = 0; level < components.length - 1; level++) {
+    const name = names.safe(components[level] as string, level);
+    characters += name.length + 1;
+    // Too deep or too long: the folders past here are left out, the file itself stays.
+    if (path.length === MAX_LEVELS - 1 || characters > MAX_CHARACTERS) break;
+    path.push(name);
+  }
+  path.push(safeName(components.at(-1) ?? '', names.platform));
+  return path;
+}
+
+/** Whether two files have one path, or one is where another needs a folder, on the system that sees the fewest differences. */
+function doMeet(paths: readonly (readonly string[] | null)[]): boolean {
+  const tree = new FolderTree(foldedName);
+  const files: (Set<string> | undefined)[] = [];
+  for (const path of paths) {
+    if (path === null) continue;
+    const folder = tree.folderOf(path);
+    files[folder] ??= new Set();
+    const names = files[folder];
+    const before = names.size;
+    if (names.add(foldedName(path.at(-1) as string)).size === before) return true;
+  }
+  return tree.names.some((name, folder) => files[tree.parents[folder] as number]?.has(foldedName(name)) === true);
+}
+
+/** Whoever has a path to itself keeps it; only then are the others given new names. */
+function giveEachItsOwn(paths: readonly (string[] | null)[], platform: Platform): void {
   const tree = new FolderTree(platform === 'posix' ? (name) => name : foldedName);
   const folders = paths.map((path) => (path ? tree.folderOf(path) : 0));
   const claims = new Claims(tree);
-  // Whoever has a path to itself keeps it; only then are the others given new names.
   const homeless: number[] = [];
   for (const [index, path] of paths.entries()) {
     if (path && !claims.claim(folders[index] as number, path.at(-1) as string)) homeless.push(index);
@@ -34,66 +99,45 @@ export function safePaths(
     const path = paths[index] as string[];
     path.push(claims.claimNumbered(folders[index] as number, path.pop() as string));
   }
-  for (const [index, path] of paths.entries()) {
-    const given = raw[index];
-    if (path && given && !isSame(path, given)) {
-      warnings.add(() => `the file ${quoted(given.join('/'))} is named ${quoted(path.slice(1).join('/'))} here`);
-    }
-  }
-  if (platform === 'posix') warnOfOtherSystems(paths, folders, tree, warnings);
-  return paths;
-}
-
-function safePath(components: readonly string[], root: string, platform: Platform): string[] {
-  const path = [root];
-  let characters = root.length;
-  for (let level = 0; level < components.length - 1; level++) {
-    const name = safeName(components[level] as string, platform);
-    characters += name.length + 1;
-    // Too deep or too long: the folders past here are left out, the file itself stays.
-    if (path.length === MAX_LEVELS - 1 || characters > MAX_CHARACTERS) break;
-    path.push(name);
-  }
-  path.push(safeName(components.at(-1) ?? '', platform));
-  return path;
 }
 
 function isSame(path: readonly string[], given: readonly string[]): boolean {
-  return path.length === given.length + 1 && given.every((component, index) => component === path[index + 1]);
+  if (path.length !== given.length + 1) return false;
+  for (let level = 0; level < given.length; level++) if (given[level] !== path[level + 1]) return false;
+  return true;
+}
+
+function warnOfWindows(paths: readonly (readonly string[] | null)[], warnings: Warnings): void {
+  const unsafe = new Examples();
+  let last: readonly string[] = [];
+  let isFolderUnsafe = false;
+  for (const path of paths) {
+    if (path === null) continue;
+    if (!isSameFolder(path, last)) isFolderUnsafe = path.slice(0, -1).some(isUnsafeOnWindows);
+    if (isFolderUnsafe || isUnsafeOnWindows(path.at(-1) as string)) unsafe.add(path);
+    last = path;
+  }
+  unsafe.tell(warnings, 'of the file names cannot stand on Windows as they are');
+}
+
+function isSameFolder(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let level = a.length - 2; level >= 0; level--) if (a[level] !== b[level]) return false;
+  return true;
 }
 
 /** Folders first, each once; then the files in them. */
-function warnOfOtherSystems(
-  paths: readonly (readonly string[] | null)[],
-  folders: readonly number[],
-  tree: FolderTree,
-  warnings: Warnings,
-): void {
+function warnOfTwins(paths: readonly (readonly string[] | null)[], warnings: Warnings): void {
+  const tree = new FolderTree(foldedName);
+  const folders = paths.map((path) => (path ? tree.folderOf(path) : 0));
   const taken = new Set<string>();
-  const numbers = new Map<string, number>();
-  const folded = [0];
-  const isUnsafe = [false];
-  for (let folder = 1; folder < tree.names.length; folder++) {
-    const parent = tree.parents[folder] as number;
-    const name = tree.names[folder] as string;
-    const key = `${folded[parent]}/${foldedName(name)}`;
-    const number = numbers.get(key) ?? folder;
-    numbers.set(key, number);
-    folded.push(number);
-    isUnsafe.push(isUnsafe[parent] === true || isUnsafeOnWindows(name));
-  }
   const twins = new Examples();
-  const unsafe = new Examples();
   for (const [index, path] of paths.entries()) {
     if (!path) continue;
-    const folder = folders[index] as number;
-    const name = path.at(-1) as string;
-    const key = `${folded[folder]}/${foldedName(name)}`;
-    if (taken.has(key) || numbers.has(key)) twins.add(path);
+    const key = tree.key(folders[index] as number, path.at(-1) as string);
+    if (taken.has(key) || tree.has(key)) twins.add(path);
     taken.add(key);
-    if (isUnsafe[folder] || isUnsafeOnWindows(name)) unsafe.add(path);
   }
-  unsafe.tell(warnings, 'of the file names cannot stand on Windows as they are');
   twins.tell(warnings, 'of the file names differ from another by case alone');
 }
 

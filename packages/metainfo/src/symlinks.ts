@@ -17,10 +17,10 @@ const MAX_WORK = 4_000_000;
  * lies in (whoever walks the files would go round for ever). Any other link is an empty file.
  */
 export function withSymlinks(files: MetainfoFile[], raw: readonly RawFile[], warnings: Warnings): MetainfoFile[] {
+  if (!raw.some(({ symlink }) => symlink !== undefined)) return files;
   const resolver = new Resolver(raw);
   const candidates = raw.map((file) => resolver.candidates(file));
   const wanted = new Set(candidates.flat());
-  if (wanted.size === 0 && !raw.some(({ symlink }) => symlink)) return files;
   const targets = new Map<string, readonly string[]>();
   for (const [index, { path, symlink }] of raw.entries()) {
     const safe = files[index]?.path;
