@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const END_MS = 5_000;
-const KEPT_LINES = 2_000;
+/** Shoal tells of each file, of which there may be thousands, before it tells that all is there. */
+const KEPT_LINES = 50_000;
 
 export interface Command {
   readonly file: string;

@@ -6,6 +6,7 @@ export const DEFAULT_MEASUREMENT = 'transfers';
 
 export const MEASUREMENTS: Readonly<Record<string, () => Promise<Measurement>>> = {
   transfers: async () => (await import('./transfers/measurement.ts')).transfers,
+  growth: async () => (await import('./transfers/measurement.ts')).growth,
   magnet: async () => (await import('./magnets/measurement.ts')).magnets,
   lookups: async () => (await import('./lookups/measurement.ts')).lookups,
 };

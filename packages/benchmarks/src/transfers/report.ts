@@ -1,65 +1,37 @@
-// The result as a person reads it: a table for each role, ratios of ours to the others', and the machine's limits.
+// The result as a person reads it: a table for each role, our ratios to the others, and the machine's limits.
 import { MIB } from '../payload.ts';
-import { alignColumns, median } from '../statistics.ts';
+import { alignColumns } from '../statistics.ts';
 import type { BenchResult, Entry } from './bench.ts';
 import type { Role } from './client.ts';
+import type { Limit, Limits } from './limits.ts';
+import type { Machine } from './machine.ts';
+import type { Profile } from './profiles.ts';
+import { GIB, limitsOf, type Ratio, ratiosOf, type Summary, summaryOf } from './summary.ts';
 
-const GIB = 1024 * MIB;
-const OURS = 'shoal';
-
-/** Medians of an entry's runs; null where there is none. */
-export interface Summary {
-  /** MiB a second. */
-  readonly rate: number;
-  readonly lowestRate: number;
-  readonly highestRate: number;
-  readonly seconds: number;
-  readonly cpuPerGib: number | null;
-  /** MiB. */
-  readonly peakResident: number | null;
-  readonly peakAnonymous: number | null;
-}
-
-export function summaryOf({ runs }: Pick<Entry, 'runs'>): Summary | undefined {
-  if (runs.length === 0) return undefined;
-  const rates = runs.map(({ verified, seconds }) => verified / MIB / seconds);
-  const measured = (values: readonly (number | null)[]): number | null => {
-    const known = values.filter((value) => value !== null);
-    return known.length === 0 ? null : median(known);
-  };
-  const inMib = (bytes: number | null): number | null => (bytes === null ? null : bytes / MIB);
-  return {
-    rate: median(rates),
-    lowestRate: Math.min(...rates),
-    highestRate: Math.max(...rates),
-    seconds: median(runs.map(({ seconds }) => seconds)),
-    cpuPerGib: measured(runs.map(({ cpuSeconds, verified }) => cpuSeconds && (cpuSeconds * GIB) / verified)),
-    peakResident: measured(runs.map(({ peakResident }) => inMib(peakResident))),
-    peakAnonymous: measured(runs.map(({ peakAnonymous }) => inMib(peakAnonymous))),
-  };
-}
+const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
+  loopback: 'loopback copy',
+  sha1: 'SHA-1',
+  write: 'write',
+};
 
 /** The whole report, lines joined. */
 export function formatReport(result: BenchResult): string {
-  const { machine, size, pieceLength, rounds, reference } = result;
-  const place = machine.inMemory ? 'tmpfs' : 'disk';
-  const [before, after] = machine.loads.map((load) => load.toFixed(1));
+  const { profile, rounds, reference } = result;
+  const place = result.inMemory ? 'in memory' : 'on disk';
   const lines = [
-    `${size / MIB} MiB in pieces of ${pieceLength / MIB} MiB, one peer over plain TCP on loopback, ${place}; ` +
-      `median of ${rounds} (lowest to highest)`,
-    `${machine.cores} cores (${machine.cpu}), ${Math.round(machine.memory / GIB)} GiB, ${machine.system}, ` +
-      `Node ${machine.node}; load ${before} before, ${after} after`,
+    `${profile.name}: ${describeProfile(profile)}, plain TCP on loopback, ${place}; median of ${rounds} (lowest to highest)`,
+    formatMachine(result.machine),
   ];
-  const limits = limitsOf(result);
+  const ratios = ratiosOf(result);
   for (const role of ['leech', 'seed'] as const) {
     const entries = result.entries.filter((entry) => entry.role === role);
-    if (entries.length > 0) lines.push('', ...formatRole(role, entries, reference.client, limits?.loopback));
+    if (entries.length === 0) continue;
+    const heading = headingOf(role, reference.client, profile.others);
+    lines.push('', ...formatRole(role, heading, entries));
+    lines.push(...ratios.filter((ratio) => ratio.role === role).map(formatRatio));
   }
-  if (limits) {
-    const { loopback, sha1, write } = limits;
-    lines.push('', "the machine's limits, MiB/s");
-    lines.push(`  loopback copy ${loopback.toFixed(0)}   SHA-1 ${sha1.toFixed(0)}   write ${write.toFixed(0)}`);
-  }
+  const limits = limitsOf(result.limits);
+  if (limits) lines.push('', "the machine's limits", `  ${formatLimits(limits)}`);
   for (const { client, reason } of result.skipped) lines.push('', `skipped ${client}: ${reason}`);
   for (const { client, role, failures } of result.entries) {
     for (const failure of failures) lines.push('', `FAILED ${client} as ${role}: ${failure}`);
@@ -67,52 +39,67 @@ export function formatReport(result: BenchResult): string {
   return lines.join('\n');
 }
 
-function limitsOf({ limits }: BenchResult): { loopback: number; sha1: number; write: number } | undefined {
-  if (limits.length === 0) return undefined;
-  const of = (name: 'loopback' | 'sha1' | 'write'): number => median(limits.map((each) => each[name])) / MIB;
-  return { loopback: of('loopback'), sha1: of('sha1'), write: of('write') };
+export function formatMachine({ cores, cpu, memory, system, node, loads }: Machine): string {
+  const [before, after] = loads.map((load) => load.toFixed(1));
+  return (
+    `${cores} cores (${cpu}), ${Math.round(memory / GIB)} GiB, ${system}, Node ${node}; ` +
+    `load ${before} before, ${after} after`
+  );
 }
 
-function formatRole(role: Role, entries: readonly Entry[], reference: string, loopback: number | undefined): string[] {
-  const heading = role === 'leech' ? `leeching from a ${reference} seed` : `seeding to a ${reference} leech`;
-  const rows = [[heading, 'MiB/s', '', 'of loopback', 'seconds', 'CPU s/GiB', 'peak MiB', 'anonymous']];
-  for (const entry of entries) {
+function describeProfile({ size, pieceLength, files }: Profile): string {
+  const piece = pieceLength < MIB ? `${pieceLength / 1024} KiB` : `${pieceLength / MIB} MiB`;
+  const whole = `${Number((size / MIB).toFixed(1))} MiB in pieces of ${piece}`;
+  return files === 1 ? whole : `${files} files, ${whole}`;
+}
+
+function headingOf(role: Role, reference: string, others: number): string {
+  if (role === 'leech')
+    return others === 1 ? `leeching from a ${reference} seed` : `leeching from ${others} ${reference} seeds`;
+  return others === 1 ? `seeding to a ${reference} leech` : `seeding to ${others} ${reference} leeches`;
+}
+
+function formatRole(role: Role, heading: string, entries: readonly Entry[]): string[] {
+  const names = ['MiB/s', '', 'seconds', 'CPU s/GiB', "other's", 'peak MiB', 'anonymous'];
+  // Of a measured seed it would be the start of the client opposite.
+  if (role === 'leech') names.push('first byte s');
+  const rows = entries.map((entry) => {
     const summary = summaryOf(entry);
-    const name = `  ${entry.client} ${entry.version ?? ''}`;
-    rows.push(summary ? [name, ...cellsOf(summary, loopback)] : [name, 'failed', '', '', '', '', '', '']);
-  }
-  const table = alignColumns(rows);
+    const cells = summary ? cellsOf(summary).slice(0, names.length) : ['failed', ...names.slice(1).map(() => '')];
+    return [`  ${entry.client} ${entry.version ?? ''}`, ...cells];
+  });
+  const table = alignColumns([[heading, ...names], ...rows]);
   if (entries.some(({ runs }) => runs.some(({ since }) => since === 'launch'))) {
     table.push('  (timed from the launch of the leech: the other side does not say when its first byte moved)');
   }
-  return [...table, ...ratiosOf(entries)];
+  return table;
 }
 
-function cellsOf(summary: Summary, loopback: number | undefined): string[] {
+function cellsOf(summary: Summary): string[] {
   return [
     summary.rate.toFixed(0),
     `(${summary.lowestRate.toFixed(0)} to ${summary.highestRate.toFixed(0)})`,
-    loopback === undefined ? '' : `${((100 * summary.rate) / loopback).toFixed(0)} %`,
     summary.seconds.toFixed(2),
     number(summary.cpuPerGib, 2),
+    number(summary.otherCpuPerGib, 2),
     number(summary.peakResident, 0),
     number(summary.peakAnonymous, 0),
+    number(summary.beforeFirstByte, 2),
   ];
 }
 
-function ratiosOf(entries: readonly Entry[]): string[] {
-  const ours = entries.find(({ client }) => client === OURS);
-  const mine = ours && summaryOf(ours);
-  if (!mine) return [];
-  return entries.flatMap((entry) => {
-    const theirs = entry === ours ? undefined : summaryOf(entry);
-    if (!theirs) return [];
-    const ratio = (a: number | null, b: number | null): string => (a && b ? (a / b).toFixed(2) : '–');
-    const speed = ratio(mine.rate, theirs.rate);
-    const cpu = ratio(mine.cpuPerGib, theirs.cpuPerGib);
-    const memory = ratio(mine.peakAnonymous, theirs.peakAnonymous);
-    return [`  ${OURS} / ${entry.client}: speed ${speed}, CPU ${cpu}, anonymous memory ${memory}`];
-  });
+function formatRatio({ to, speed, cpu, resident, anonymous }: Ratio): string {
+  if (to in LIMIT_NAMES) {
+    return `  shoal / ${LIMIT_NAMES[to as keyof Limits]}: speed ${speed.toFixed(2)}, CPU ${number(cpu, 2)}`;
+  }
+  const memory = `peak memory ${number(resident, 2)}, anonymous ${number(anonymous, 2)}`;
+  return `  shoal / ${to}: speed ${speed.toFixed(2)}, CPU ${number(cpu, 2)}, ${memory}`;
+}
+
+function formatLimits(limits: Limits): string {
+  const one = (name: string, { rate, cpuPerGib }: Limit): string =>
+    `${name} ${(rate / MIB).toFixed(0)} MiB/s (CPU ${cpuPerGib.toFixed(2)} s/GiB)`;
+  return (Object.keys(LIMIT_NAMES) as (keyof Limits)[]).map((name) => one(LIMIT_NAMES[name], limits[name])).join('   ');
 }
 
 function number(value: number | null, digits: number): string {

@@ -1,83 +1,116 @@
-// One transfer between two clients, the measured and the reference, and what it took the measured one.
+// One transfer between the measured client and the reference, once or several times opposite, and what it took each side.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Payload, sha256Of } from '../payload.ts';
+import { freePorts } from '../free-ports.ts';
+import { digestOf } from '../payload.ts';
 import { cpuSeconds, MemoryWatch } from '../usage.ts';
 import type { Client, Peer, Role } from './client.ts';
+import { copiesOf } from './profiles.ts';
+import type { Stage } from './stage.ts';
 
 export interface TransferTask {
   readonly measured: Client;
   /** The measured client's. */
   readonly role: Role;
   readonly reference: Client;
-  readonly torrent: string;
-  readonly payload: Payload;
-  /** Where the folder of the transfer is made and removed. */
-  readonly folder: string;
+  readonly stage: Pick<Stage, 'profile' | 'torrent' | 'announced' | 'payload' | 'folder' | 'tracker'>;
   readonly signal: AbortSignal;
 }
 
-/** Everything but `verified` is of the time from `since` to the moment the leech says that all is verified. */
+/** Everything but `verified` and `beforeFirstByte` is of the time from `since` to the moment the last leech says that all is verified. */
 export interface Transfer {
   /** `launch` of the leech where the reference cannot tell when the first byte came. */
   readonly since: 'first byte' | 'launch';
   readonly seconds: number;
+  /** Seconds from the launch of the last leech to the first byte, null where nobody tells. */
+  readonly beforeFirstByte: number | null;
   /** User and system seconds of the measured process; null where the system does not tell. */
   readonly cpuSeconds: number | null;
-  /** Bytes. */
+  /** The same of all processes opposite together. */
+  readonly otherCpuSeconds: number | null;
+  /** Bytes, of the measured process. */
   readonly peakResident: number | null;
   readonly peakAnonymous: number | null;
-  /** Bytes whose SHA-256 is the original's: all, or the transfer would have failed. */
+  /** Bytes of all copies, whose SHA-256 is the original's, or the transfer would have failed. */
   readonly verified: number;
 }
 
 export async function transfer(task: TransferTask): Promise<Transfer> {
-  const { measured, role, reference, payload, signal } = task;
-  const folder = await mkdtemp(join(task.folder, 'transfer-'));
-  const peers: Peer[] = [];
-  const start = async (which: Role, dial?: number): Promise<Peer> => {
-    const dir = which === 'seed' ? payload.dir : join(folder, 'arrived');
-    const stateDir = join(folder, `${which}-state`);
+  const { measured, role, reference, stage, signal } = task;
+  const { profile, payload, tracker } = stage;
+  const folder = await mkdtemp(join(stage.folder, 'transfer-'));
+  const started: Peer[] = [];
+  const start = async (which: Role, name: string, dial: readonly number[]): Promise<Peer> => {
+    const dir = which === 'seed' ? payload.dir : join(folder, name);
+    const stateDir = join(folder, `${name}-state`);
     await mkdir(dir, { recursive: true });
     await mkdir(stateDir);
-    const common = { role: which, torrent: task.torrent, dir, stateDir, signal };
-    const peer = (which === role ? measured : reference).start(dial === undefined ? common : { ...common, dial });
-    peers.push(peer);
+    const [port, controlPort] = (await freePorts(2)) as [number, number];
+    const { torrent, announced } = stage;
+    const about = { role: which, torrent, announced, dir, stateDir, port, controlPort, dial, signal };
+    const peer = (which === role ? measured : reference).start(about);
+    started.push(peer);
     return peer;
   };
+  const startAll = async (which: Role, dial: readonly number[]): Promise<Peer[]> => {
+    const peers: Peer[] = [];
+    const count = which === role ? 1 : profile.others;
+    for (let at = 0; at < count; at++) peers.push(await start(which, `${which}-${at}`, dial));
+    return peers;
+  };
   try {
-    const seed = await start('seed');
-    const port = await seed.listening();
-    const leech = await start('leech', port);
-    const [watched, other] = role === 'seed' ? [seed, leech] : [leech, seed];
+    tracker.tell([]);
+    const seeds = await startAll('seed', []);
+    const ports = await Promise.all(seeds.map((seed) => seed.listening()));
+    tracker.tell(ports);
+    const leeches = await startAll('leech', ports);
+    const launched = performance.now();
+    const [watched, others] = role === 'seed' ? [seeds, leeches] : [leeches, seeds];
     // Where one of them dies the other would wait until time is up.
-    const failure = Promise.race(peers.map(({ child }) => child.untilEnd()));
-    await Promise.race([other.firstByte?.(), failure]);
-    const finish = stopwatch(watched.child.pid);
-    const usage = await Promise.race([leech.complete(), failure]).finally(finish).then(finish);
-    await Promise.all(peers.map(({ child }) => child.end()));
-    await checkBytes(join(folder, 'arrived', basename(payload.path)), payload, leech.child.name);
-    return { since: other.firstByte ? 'first byte' : 'launch', ...usage, verified: payload.size };
+    const failure = Promise.race(started.map(({ child }) => child.untilEnd()));
+    const tells = others.flatMap(({ firstByte }) => (firstByte ? [firstByte()] : []));
+    if (tells.length > 0) await Promise.race([...tells, failure]);
+    const beforeFirstByte = tells.length > 0 ? (performance.now() - launched) / 1_000 : null;
+    const finish = stopwatch(pidOf(watched[0] as Peer), others.map(pidOf));
+    const complete = Promise.all(leeches.map((leech) => leech.complete()));
+    const usage = await Promise.race([complete, failure]).finally(finish).then(finish);
+    await endAll(started);
+    for (const [at, { child }] of leeches.entries()) {
+      const sha256 = await digestOf(join(folder, `leech-${at}`, basename(payload.path)));
+      if (sha256 === payload.sha256) continue;
+      throw new Error(`${child.name} wrote other bytes: SHA-256 ${sha256}, not ${payload.sha256}`);
+    }
+    return {
+      since: tells.length > 0 ? 'first byte' : 'launch',
+      beforeFirstByte,
+      ...usage,
+      verified: payload.size * copiesOf(profile, role),
+    };
   } finally {
-    await Promise.all(peers.map(({ child }) => child.end()));
+    await endAll(started);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+type Usage = Omit<Transfer, 'since' | 'verified' | 'beforeFirstByte'>;
+
 /** Starts now; the first call of the answer stops it. */
-function stopwatch(pid: number): () => Omit<Transfer, 'since' | 'verified'> {
+function stopwatch(pid: number, others: readonly number[]): () => Usage {
   const memory = new MemoryWatch(pid);
   const cpuBefore = cpuSeconds(pid);
+  const othersBefore = cpuSecondsOf(others);
   const since = performance.now();
-  let stopped: Omit<Transfer, 'since' | 'verified'> | undefined;
+  let stopped: Usage | undefined;
   return () => {
     if (stopped) return stopped;
     const seconds = (performance.now() - since) / 1000;
     const cpuAfter = cpuSeconds(pid);
+    const othersAfter = cpuSecondsOf(others);
     const peak = memory.stop();
     stopped = {
       seconds,
-      cpuSeconds: cpuBefore === undefined || cpuAfter === undefined ? null : cpuAfter - cpuBefore,
+      cpuSeconds: difference(cpuBefore, cpuAfter),
+      otherCpuSeconds: difference(othersBefore, othersAfter),
       peakResident: peak?.resident ?? null,
       peakAnonymous: peak?.anonymous ?? null,
     };
@@ -85,7 +118,19 @@ function stopwatch(pid: number): () => Omit<Transfer, 'since' | 'verified'> {
   };
 }
 
-async function checkBytes(path: string, payload: Payload, who: string): Promise<void> {
-  const sha256 = await sha256Of(path);
-  if (sha256 !== payload.sha256) throw new Error(`${who} wrote other bytes: SHA-256 ${sha256}, not ${payload.sha256}`);
+function cpuSecondsOf(pids: readonly number[]): number | undefined {
+  const each = pids.map(cpuSeconds).filter((seconds) => seconds !== undefined);
+  return each.length === pids.length ? each.reduce((sum, seconds) => sum + seconds, 0) : undefined;
+}
+
+function difference(before: number | undefined, after: number | undefined): number | null {
+  return before === undefined || after === undefined ? null : after - before;
+}
+
+function pidOf({ child }: Peer): number {
+  return child.pid;
+}
+
+async function endAll(peers: readonly Peer[]): Promise<void> {
+  await Promise.all(peers.map(({ child }) => child.end()));
 }

@@ -2,24 +2,31 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MIB } from '../../src/payload.ts';
-import { bench } from '../../src/transfers/bench.ts';
+import { type BenchOptions, bench } from '../../src/transfers/bench.ts';
+import { shoal } from '../../src/transfers/clients/shoal.ts';
+import { profileOf } from '../../src/transfers/profiles.ts';
 import { formatReport } from '../../src/transfers/report.ts';
-import { shoal } from '../../src/transfers/shoal.ts';
 
 const SIZE = 5 * MIB;
 
-test('measures shoal in both roles against itself', async () => {
-  const steps: string[] = [];
-  const result = await bench({
-    size: SIZE,
+function optionsFor(name: string, size: number): BenchOptions {
+  const known = profileOf(name);
+  const profile = { ...known, size, files: Math.min(known.files, 150) };
+  return {
+    profile,
+    onDisk: false,
     rounds: 1,
     clients: [shoal],
     reference: shoal,
-    roles: ['leech', 'seed'],
+    roles: profile.roles,
     limitMs: 15_000,
     signal: new AbortController().signal,
-    onStep: (step) => steps.push(step),
-  });
+  };
+}
+
+test('measures shoal in both roles against itself', async () => {
+  const steps: string[] = [];
+  const result = await bench({ ...optionsFor('file', SIZE), onStep: (step) => steps.push(step) });
   expect(result.skipped).toEqual([]);
   expect(result.entries.map(({ role, failures }) => [role, failures])).toEqual([
     ['leech', []],
@@ -28,33 +35,46 @@ test('measures shoal in both roles against itself', async () => {
   for (const { runs, version } of result.entries) {
     expect(version).toMatch(/^\d+\.\d+\.\d+/);
     expect(runs).toHaveLength(1);
-    expect(runs[0]).toMatchObject({ since: 'launch', verified: SIZE });
+    expect(runs[0]).toMatchObject({ since: 'launch', beforeFirstByte: null, verified: SIZE });
     expect(runs[0]?.seconds).toBeGreaterThan(0);
     if (process.platform !== 'linux') continue;
     expect(runs[0]?.cpuSeconds).toBeGreaterThan(0);
+    expect(runs[0]?.otherCpuSeconds).toBeGreaterThan(0);
     expect(runs[0]?.peakAnonymous).toBeGreaterThan(10 * MIB);
     expect(runs[0]?.peakResident).toBeGreaterThan(runs[0]?.peakAnonymous as number);
   }
-  for (const limit of Object.values(result.limits[0] ?? {})) expect(limit).toBeGreaterThan(MIB);
-  const folder = / in (\S+)$/.exec(steps[0] as string)?.[1] as string;
+  for (const { rate, cpuPerGib } of Object.values(result.limits[0] ?? {})) {
+    expect(rate).toBeGreaterThan(MIB);
+    expect(cpuPerGib).toBeGreaterThan(0);
+  }
+  const folder = / in (\S+)$/.exec(steps[1] as string)?.[1] as string;
   expect(existsSync(folder)).toBe(false);
   expect(formatReport(result)).toMatch(
     /leeching from a shoal seed[\s\S]*seeding to a shoal leech[\s\S]*loopback copy \d+/,
   );
 });
 
-test('leaves out a client that is not there, and says why', async () => {
+test.each([
+  ['tree', 1],
+  ['one-to-eight', 8],
+  ['eight-to-one', 1],
+])('%s arrives whole', async (name, copies) => {
+  const { entries } = await bench(optionsFor(name, 4 * MIB));
+  for (const { failures, runs } of entries) {
+    expect(failures).toEqual([]);
+    expect(runs[0]?.verified).toBe(copies * 4 * MIB);
+  }
+});
+
+test('leaves out a client that is not there, and one that lacks what a profile wants, and says why', async () => {
   const absent = { ...shoal, name: 'absent', probe: async () => ({ missing: 'not installed' }) };
-  const result = await bench({
-    size: MIB,
-    rounds: 1,
-    clients: [absent],
-    reference: shoal,
-    roles: ['leech'],
-    limitMs: 15_000,
-    signal: new AbortController().signal,
-  });
+  const lacking = { ...shoal, name: 'lacking', lacks: () => 'it cannot' };
+  const options = { ...optionsFor('file', MIB), clients: [absent, lacking], roles: ['leech'] as const };
+  const result = await bench(options);
   expect(result.entries).toEqual([]);
-  expect(result.skipped).toEqual([{ client: 'absent', reason: 'not installed' }]);
+  expect(result.skipped).toEqual([
+    { client: 'absent', reason: 'not installed' },
+    { client: 'lacking', reason: 'it cannot' },
+  ]);
   expect(formatReport(result)).toContain('skipped absent: not installed');
 });

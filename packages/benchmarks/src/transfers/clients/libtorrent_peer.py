@@ -1,4 +1,4 @@
-"""A libtorrent peer of one torrent over plain TCP on loopback: libtorrent_peer.py seed|leech TORRENT DIR [PORT TO DIAL].
+"""A libtorrent peer of one torrent over plain TCP on loopback: libtorrent_peer.py seed|leech TORRENT DIR [PORTS TO DIAL].
 
 Says `version V`, `listening PORT`, `first-byte` (of payload, sent or received) and, as a leech, `complete` once every
 piece is verified. Ends, with everything written, when its input does.
@@ -41,6 +41,8 @@ settings.update({
     "rate_limit_ip_overhead": False,
     # The preset suggests pieces that are cached, which only costs messages between two peers.
     "suggest_mode": 0,
+    # Room for the files of the largest folder.
+    "file_pool_size": 4_000,
     "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification,
 })
 
@@ -49,24 +51,27 @@ params = lt.add_torrent_params()
 params.ti = lt.torrent_info(torrent)
 params.save_path = folder
 params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd
 if role == "seed":
     params.flags |= lt.torrent_flags.seed_mode
 handle = session.add_torrent(params)
-if len(sys.argv) > 4:
-    handle.connect_peer(("127.0.0.1", int(sys.argv[4])))
+for port in sys.argv[4:]:
+    handle.connect_peer(("127.0.0.1", int(port)))
 
 while session.listen_port() == 0:
     time.sleep(0.01)
 say("listening %d" % session.listen_port())
 
-# Alerts of single blocks would slow it down; a look every 2 ms, which ends with the first byte, does not.
+# Alerts of single blocks would slow it down; a look every 2 ms, which ends with the first byte, does not. Where that keeps everybody
+# waiting for seconds, a look every 20 ms is near enough.
+since = time.monotonic()
 while True:
-    status = handle.status()
+    status = handle.status(0)
     if status.errc.value():
         sys.exit("libtorrent: %s" % status.errc.message())
     if status.total_payload_upload + status.total_payload_download > 0:
         break
-    time.sleep(0.002)
+    time.sleep(0.002 if time.monotonic() - since < 5 else 0.02)
 say("first-byte")
 
 if role == "leech":

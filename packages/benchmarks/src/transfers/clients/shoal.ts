@@ -1,7 +1,7 @@
 // Our own side.
-import type { Child } from '../child.ts';
-import { startShoal } from '../shoal.ts';
-import type { Client, Task } from './client.ts';
+import type { Child } from '../../child.ts';
+import { startShoal } from '../../shoal.ts';
+import type { Client, Task } from '../client.ts';
 
 export const shoal: Client = {
   name: 'shoal',
@@ -35,6 +35,8 @@ export const shoal: Client = {
 
 /** A complete `get` seeds on, so that its process is still there to be looked at. */
 function argumentsOf({ role, torrent, dir, dial }: Task): string[] {
-  const common = [torrent, '--json', '--dir', dir, '--bind', '127.0.0.1', '--no-dht', '--no-lsd'];
-  return role === 'seed' ? ['seed', ...common] : ['get', ...common, '--seed', '--peer', `127.0.0.1:${dial}`];
+  const lone = ['--bind', '127.0.0.1', '--no-dht', '--no-lsd', '--no-pex'];
+  const common = ['--no-config', torrent, '--json', '--dir', dir, ...lone];
+  const peers = dial.flatMap((port) => ['--peer', `127.0.0.1:${port}`]);
+  return role === 'seed' ? ['seed', ...common] : ['get', ...common, '--seed', ...peers];
 }
