@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket as UdpSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { type Endpoint, formatEndpoint } from '@shoal/primitives';
 import { AnnounceHandler, type HttpAnswer } from '../announce-handler.ts';
@@ -22,6 +22,7 @@ import {
   type TrackerTotals,
 } from '../tracker.ts';
 import { passkeyOf, UdpHandler } from '../udp-handler.ts';
+import { PlainHttp } from './plain-http.ts';
 import { StateFile } from './state-file.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 import { UdpSockets } from './udp-sockets.ts';
@@ -62,9 +63,24 @@ export interface TrackerServerOptions extends Omit<TrackerOptions, 'store' | 'ra
   readonly requestTimeoutMs?: number;
 }
 
+/** Both ends of a request. */
+interface Ends {
+  readonly remote: string;
+  readonly local: string | undefined;
+}
+
+/** What a path and its query ask. */
+interface Question {
+  readonly isScrape: boolean;
+  readonly query: string;
+  readonly passkey: string | undefined;
+}
+
 /** Bytes; an announce has some 400. */
 const MAX_HEADER_BYTES = 8_192;
 const IDLE_TIMEOUT_MS = 5_000;
+/** Of one connection. */
+const MAX_REQUESTS = 100;
 /** How often Node looks for slow requests; its default of 30 s would let them be slow for that long. */
 const CHECK_MS = 2_000;
 const STATS_LIFE_MS = 1_000;
@@ -73,17 +89,24 @@ const RATE_LIMIT = { perSecond: 100, burst: 5_000 };
 const HTML = 'text/html; charset=utf-8';
 const TEXT = 'text/plain; charset=utf-8';
 const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
+/** Of all answers to announces and scrapes. */
+const HEADERS = {
+  'Content-Type': TEXT,
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
 
 /** A tracker to run: HTTP and UDP over one store of swarms. */
 export class TrackerServer {
   readonly #options: TrackerServerOptions;
   readonly #tracker: Tracker;
   readonly #handler: AnnounceHandler;
-  readonly #addresses: (request: IncomingMessage) => { readonly remote: string; readonly local: string | undefined };
+  readonly #addresses: (request: IncomingMessage) => Ends;
   readonly #state: StateFile | undefined;
   readonly #startedAt = performance.now();
   #isListening = false;
   #server: Server | undefined;
+  #plain: PlainHttp | undefined;
   #udp: UdpSockets | undefined;
   #udpPort: number | undefined;
   #saver: NodeJS.Timeout | undefined;
@@ -101,7 +124,9 @@ export class TrackerServer {
     this.#tracker = new Tracker(trackerOptions);
     this.#handler = new AnnounceHandler(trackerOptions, this.#tracker);
     const proxies = new TrustedProxies(options.trustProxy ?? []);
-    this.#addresses = options.addresses ?? (options.trustProxy ? (request) => proxies.addresses(request) : addressesOf);
+    this.#addresses =
+      options.addresses ??
+      (options.trustProxy ? (request) => proxies.addresses(request) : ({ socket }) => endsOf(socket));
     if (options.stateFile === undefined) return;
     if (!(store instanceof MemorySwarmStore)) throw new TypeError('stateFile goes with the store in memory alone');
     this.#state = new StateFile(options.stateFile, store);
@@ -145,12 +170,9 @@ export class TrackerServer {
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const target = request.url ?? '';
-    const mark = target.indexOf('?');
-    const path = mark < 0 ? target : target.slice(0, mark);
-    const page = this.#pageAt(path);
-    const passkey = page || this.#options.passkeys === undefined ? undefined : passkeyOf(path);
-    const isScrape = path === '/scrape' || (passkey !== undefined && path.endsWith('/scrape'));
-    if (!page && !isScrape && path !== '/announce' && passkey === undefined) return false;
+    const page = this.#pageAt(target);
+    const question = page ? undefined : this.#questionAt(target);
+    if (!page && !question) return false;
     // No client sends a body, and none is read.
     const hasBody =
       request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
@@ -162,10 +184,8 @@ export class TrackerServer {
       page(response).catch((error: unknown) => this.#broken(error, response));
     } else if (isFromPage(request)) {
       respond(response, 403, 'not from a web page\n');
-    } else {
-      const { remote, local } = this.#addresses(request);
-      const asker = { address: remote, reachedAt: local, passkey };
-      this.#answer(isScrape, mark < 0 ? '' : target.slice(mark + 1), asker, response);
+    } else if (question) {
+      this.#respond(this.#answer(question, this.#addresses(request)), response);
     }
     return true;
   }
@@ -207,7 +227,21 @@ export class TrackerServer {
     );
     const maxConnections = this.#options.maxConnections ?? 2_000;
     server.maxConnections = maxConnections;
-    server.maxRequestsPerSocket = 100;
+    server.maxRequestsPerSocket = MAX_REQUESTS;
+    const { addresses, trustProxy, onError } = this.#options;
+    // Whose addresses stand in headers is for Node's HTTP to read.
+    if (addresses === undefined && trustProxy === undefined) {
+      this.#plain = new PlainHttp(server, {
+        answer: (target, socket) => this.#answerPlain(target, socket),
+        onError: (error) => onError?.(error),
+        headers: Object.entries(HEADERS)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join(''),
+        firstTimeout: requestTimeout,
+        idleTimeout: IDLE_TIMEOUT_MS,
+        maxRequests: MAX_REQUESTS,
+      });
+    }
     limitPerHost(server, Math.ceil(maxConnections / 2));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -249,8 +283,8 @@ export class TrackerServer {
   }
 
   async #end(): Promise<void> {
-    const [server, udp] = [this.#server, this.#udp];
-    this.#server = this.#udp = this.#udpPort = undefined;
+    const [server, plain, udp] = [this.#server, this.#plain, this.#udp];
+    this.#server = this.#plain = this.#udp = this.#udpPort = undefined;
     this.#isListening = false;
     clearInterval(this.#saver);
     await udp?.close();
@@ -258,10 +292,12 @@ export class TrackerServer {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
+      plain?.closeAllConnections();
     });
   }
 
-  #pageAt(path: string): ((response: ServerResponse) => Promise<void>) | undefined {
+  #pageAt(target: string): ((response: ServerResponse) => Promise<void>) | undefined {
+    const [path] = splitTarget(target);
     const { statsPath = '/stats', metricsPath = '/metrics' } = this.#options;
     if (path === statsPath) return (response) => this.#stats(response);
     return path === metricsPath ? (response) => this.#metrics(response) : undefined;
@@ -300,11 +336,25 @@ export class TrackerServer {
     return this.#totals.totals;
   }
 
-  #answer(isScrape: boolean, query: string, asker: Asker, response: ServerResponse): void {
+  #questionAt(target: string): Question | undefined {
+    const [path, query] = splitTarget(target);
+    const passkey = this.#options.passkeys === undefined ? undefined : passkeyOf(path);
+    const isScrape = path === '/scrape' || (passkey !== undefined && path.endsWith('/scrape'));
+    return isScrape || path === '/announce' || passkey !== undefined ? { isScrape, query, passkey } : undefined;
+  }
+
+  #answer({ isScrape, query, passkey }: Question, { remote, local }: Ends): MaybePromise<HttpAnswer> {
     const now = performance.now();
-    const answer: MaybePromise<HttpAnswer> = isScrape
-      ? this.#handler.answerScrape(query, asker, now)
-      : this.#handler.answerAnnounce(query, asker, now);
+    const asker: Asker = { address: remote, reachedAt: local, passkey };
+    return isScrape ? this.#handler.answerScrape(query, asker, now) : this.#handler.answerAnnounce(query, asker, now);
+  }
+
+  #answerPlain(target: string, socket: Socket): MaybePromise<HttpAnswer> | undefined {
+    const question = this.#pageAt(target) ? undefined : this.#questionAt(target);
+    return question && this.#answer(question, endsOf(socket));
+  }
+
+  #respond(answer: MaybePromise<HttpAnswer>, response: ServerResponse): void {
     if (!isPromise(answer)) {
       respond(response, answer.status, answer.body);
       return;
@@ -320,8 +370,14 @@ export class TrackerServer {
   }
 }
 
-function addressesOf({ socket }: IncomingMessage): { remote: string; local: string | undefined } {
-  return { remote: socket.remoteAddress ?? '', local: socket.localAddress };
+function endsOf({ remoteAddress, localAddress }: Socket): Ends {
+  return { remote: remoteAddress ?? '', local: localAddress };
+}
+
+/** Path and query. */
+function splitTarget(target: string): [string, string] {
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
 }
 
 function gauge(name: string, help: string, value: number): Metric {
@@ -355,12 +411,7 @@ function isFromPage(request: IncomingMessage): boolean {
 
 function respond(response: ServerResponse, status: number, body: string | Uint8Array, type: string = TEXT): void {
   const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length);
-  response.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': bytes.length,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  });
+  response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': bytes.length });
   // One character a byte: with text of that kind the head leaves in the same write, with bytes it would not.
   response.end(bytes.toString('latin1'), 'latin1');
 }
