@@ -1,6 +1,7 @@
 // The file list of an info dictionary (BEP 3) with the attributes of BEP 47. A wrong length is an error, for the geometry
 // hangs on it; a wrong name or attribute is put right with a warning.
 import { type BencodeDict, type BencodeValue, isDict, textOf } from '@shoal/bencode';
+import { bytesEqual } from '@shoal/primitives';
 import { MetainfoError } from './errors.ts';
 import type { MetainfoFile, Platform } from './metainfo.ts';
 import { safePaths } from './safe-paths.ts';
@@ -30,7 +31,8 @@ export function readFileList(info: BencodeDict, warnings: Warnings): { raw: RawF
   if (!Array.isArray(list)) throw new MetainfoError('ERR_METAINFO_FILES', "the info dictionary's files are no list");
   if (list.length === 0) throw new MetainfoError('ERR_METAINFO_FILES', 'the list of files is empty');
   if (info.has('length')) warnings.add('there are files and a length: the length is ignored');
-  return { raw: list.map((entry, index) => rawFile(entry, index, warnings)), multiFile: true };
+  const names = new NameReader();
+  return { raw: list.map((entry, index) => rawFile(entry, index, names, warnings)), multiFile: true };
 }
 
 /** The files as they are to lie on disk. `name` is safe already; a single file has that name. */
@@ -72,11 +74,12 @@ function singleFile(info: BencodeDict): RawFile {
   };
 }
 
-function rawFile(entry: BencodeValue, index: number, warnings: Warnings): RawFile {
+function rawFile(entry: BencodeValue, index: number, names: NameReader, warnings: Warnings): RawFile {
   if (!isDict(entry)) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} is no dictionary`);
-  const attributes = textOf(entry.get('attr')) ?? '';
+  const attr = entry.get('attr');
+  const attributes = attr === undefined ? '' : (textOf(attr) ?? '');
   const isPadding = attributes.includes('p');
-  const path = isPadding ? null : (strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), index));
+  const path = isPadding ? null : (strictPath(entry.get('path.utf-8')) ?? lenientPath(entry.get('path'), index, names));
   if (path === undefined) throw new MetainfoError('ERR_METAINFO_FILES', `file ${index} has no path`);
   const isOldPadding = path?.at(-1)?.startsWith(OLD_PADDING) === true && !attributes.includes('l');
   if (isOldPadding) warnings.add('there are files that are taken for padding by their names');
@@ -129,12 +132,36 @@ function strictPath(value: BencodeValue | undefined): string[] | undefined {
   return path;
 }
 
-function lenientPath(value: BencodeValue | undefined, file: FileNamed): string[] | undefined {
+function lenientPath(
+  value: BencodeValue | undefined,
+  file: FileNamed,
+  names: NameReader = new NameReader(),
+): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.map((component) => {
-    const name = rawNameOf(component);
+  const path: string[] = [];
+  for (let level = 0; level < value.length; level++) {
+    const component = value[level];
+    const name = level < value.length - 1 ? names.folder(component, level) : rawNameOf(component);
     if (name === undefined)
       throw new MetainfoError('ERR_METAINFO_FILES', `a path of ${nameOf(file)} is not made of names`);
+    path.push(name);
+  }
+  return path;
+}
+
+/** Reads names, and those of folders that a file shares with the one before it once: all of them have the same text then. */
+class NameReader {
+  readonly #bytes: Uint8Array[] = [];
+  readonly #names: string[] = [];
+
+  folder(value: BencodeValue | undefined, level: number): string | undefined {
+    const last = this.#bytes[level];
+    if (last !== undefined && value instanceof Uint8Array && bytesEqual(value, last)) return this.#names[level];
+    const name = rawNameOf(value);
+    if (name !== undefined) {
+      this.#bytes[level] = value as Uint8Array;
+      this.#names[level] = name;
+    }
     return name;
-  });
+  }
 }

@@ -10,7 +10,7 @@ const MAX_EXTENSION = 32;
 
 /** A name that is safe as one path component: never empty, `.` or `..`, no separators, no control or bidi characters. */
 export function safeName(name: string, platform: Platform): string {
-  if (PLAIN.test(name)) return name;
+  if (isPlain(name)) return name;
   let safe = name.replace(SEPARATORS_AND_CONTROLS, '_').replace(LONE_SURROGATES, '_').replace(BIDI, '');
   if (platform === 'windows') safe = windowsName(safe);
   safe = cut(safe);
@@ -19,9 +19,14 @@ export function safeName(name: string, platform: Platform): string {
   return safe === '' || safe === '.' ? '_' : safe;
 }
 
+/** Whether every system holds the name as it stands and it is of ASCII: nothing need be asked about it any more. */
+export function isPlain(name: string): boolean {
+  return PLAIN.test(name);
+}
+
 /** Whether Windows could not hold a safe name as it is: reserved, with a forbidden character, or ending in a dot or space. */
 export function isUnsafeOnWindows(safe: string): boolean {
-  return !PLAIN.test(safe) && WINDOWS_SUSPECT.test(safe) && windowsName(safe) !== safe;
+  return WINDOWS_SUSPECT.test(safe) && windowsName(safe) !== safe;
 }
 
 /** What a file system that folds case and normalisation takes for the same name. */

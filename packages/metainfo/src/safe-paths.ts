@@ -2,7 +2,7 @@
 // folder. Linear in the input, however hostile.
 import { FolderTree } from './folder-tree.ts';
 import type { Platform } from './metainfo.ts';
-import { foldedName, isUnsafeOnWindows, numberedName, safeName } from './safe-name.ts';
+import { foldedName, isPlain, isUnsafeOnWindows, numberedName, safeName } from './safe-name.ts';
 import { quoted } from './text.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -21,59 +21,78 @@ export function safePaths(
   platform: Platform,
   warnings: Warnings,
 ): (string[] | null)[] {
-  const names = new FolderNames(platform);
+  const names = new Names(platform, root);
   const paths = raw.map((components) => components && safePath(components, root, names));
-  const meet = doMeet(paths);
+  const meet = doMeet(paths, names.arePlain ? (name) => name.toLowerCase() : foldedName);
   if (meet) giveEachItsOwn(paths, platform);
-  for (const [index, path] of paths.entries()) {
-    const given = raw[index];
-    if (path && given && !isSame(path, given)) {
+  if (meet || names.areChanged) {
+    for (const [index, path] of paths.entries()) {
+      const given = raw[index];
+      if (!path || !given || isSame(path, given)) continue;
       warnings.add(() => `the file ${quoted(given.join('/'))} is named ${quoted(path.slice(1).join('/'))} here`);
     }
   }
   if (platform === 'posix') {
-    warnOfWindows(paths, warnings);
+    if (!names.arePlain) warnOfWindows(paths, warnings);
     if (meet) warnOfTwins(paths, warnings);
   }
   return paths;
 }
 
-/** The folders of one file are mostly those of the one before: what the last name at a level became is not worked out again. */
-class FolderNames {
-  readonly platform: Platform;
+/** Makes names safe, and knows of all of them together whether there is anything left to look at. */
+class Names {
+  /** No name had to be looked at twice. */
+  arePlain: boolean;
+  /** A path is not as it was given. */
+  areChanged = false;
+  readonly #platform: Platform;
+  // The folders of a file are mostly those of the one before: what the last name at a level became is not worked out again.
   readonly #given: string[] = [];
   readonly #safe: string[] = [];
 
-  constructor(platform: Platform) {
-    this.platform = platform;
+  constructor(platform: Platform, root: string) {
+    this.#platform = platform;
+    this.arePlain = isPlain(root);
   }
 
-  safe(name: string, level: number): string {
+  folder(name: string, level: number): string {
     if (this.#given[level] === name) return this.#safe[level] as string;
-    const safe = safeName(name, this.platform);
+    const safe = this.file(name);
     this.#given[level] = name;
     this.#safe[level] = safe;
     return safe;
   }
+
+  file(name: string): string {
+    if (isPlain(name)) return name;
+    this.arePlain = false;
+    const safe = safeName(name, this.#platform);
+    if (safe !== name) this.areChanged = true;
+    return safe;
+  }
 }
 
-function safePath(components: readonly string[], root: string, names: FolderNames): string[] {
+function safePath(components: readonly string[], root: string, names: Names): string[] {
   const path = [root];
+  const last = components.length - 1;
   let characters = root.length;
-  for (let level = 0; level < components.length - 1; level++) {
-    const name = names.safe(components[level] as string, level);
+  for (let level = 0; level < last; level++) {
+    const name = names.folder(components[level] as string, level);
     characters += name.length + 1;
     // Too deep or too long: the folders past here are left out, the file itself stays.
-    if (path.length === MAX_LEVELS - 1 || characters > MAX_CHARACTERS) break;
+    if (path.length === MAX_LEVELS - 1 || characters > MAX_CHARACTERS) {
+      names.areChanged = true;
+      break;
+    }
     path.push(name);
   }
-  path.push(safeName(components.at(-1) ?? '', names.platform));
+  path.push(names.file(components[last] ?? ''));
   return path;
 }
 
 /** Whether two files have one path, or one is where another needs a folder, on the system that sees the fewest differences. */
-function doMeet(paths: readonly (readonly string[] | null)[]): boolean {
-  const tree = new FolderTree(foldedName);
+function doMeet(paths: readonly (readonly string[] | null)[], fold: (name: string) => string): boolean {
+  const tree = new FolderTree(fold);
   const files: (Set<string> | undefined)[] = [];
   for (const path of paths) {
     if (path === null) continue;
@@ -81,9 +100,9 @@ function doMeet(paths: readonly (readonly string[] | null)[]): boolean {
     files[folder] ??= new Set();
     const names = files[folder];
     const before = names.size;
-    if (names.add(foldedName(path.at(-1) as string)).size === before) return true;
+    if (names.add(fold(path[path.length - 1] as string)).size === before) return true;
   }
-  return tree.names.some((name, folder) => files[tree.parents[folder] as number]?.has(foldedName(name)) === true);
+  return tree.names.some((name, folder) => files[tree.parents[folder] as number]?.has(fold(name)) === true);
 }
 
 /** Whoever has a path to itself keeps it; only then are the others given new names. */
