@@ -2,7 +2,15 @@ export type { Allocate } from './buffer-pool.ts';
 export { ByteBudget, type Spare, type Unloadable } from './byte-budget.ts';
 export { type Checker, type CheckPiecesOptions, checkPieces } from './check-pieces.ts';
 export { StorageError, type StorageErrorCode } from './errors.ts';
-export { createHasher, type Expectation, type Hasher, type Verdict } from './hasher.ts';
+export {
+  createHasher,
+  type Digests,
+  type Expectation,
+  type Hasher,
+  type PieceHash,
+  type RunningDigest,
+  type Verdict,
+} from './hasher.ts';
 export { MemoryStorage } from './memory-storage.ts';
 export { type PendingPiece, PieceStore, type PieceStoreOptions } from './piece-store.ts';
 export {

@@ -98,6 +98,7 @@ export class PieceStore {
     const entry = this.#unfinishedPiece(piece);
     if (entry.completion !== undefined) return;
     const taken = entry.put(begin, bytes, (block) => this.#allocate(entry, block));
+    if (taken === 'block') entry.hashOn(this.#hasher);
     if (taken === 'nothing' || entry.spilling !== undefined) return;
     // Nobody unloads half a block for its own sake: the rest of it is about to arrive.
     if (taken === 'part') this.#budget.enlist(entry);
@@ -236,7 +237,7 @@ export class PieceStore {
       this.#markLeaving(entry);
       if (!entry.isLoaded) await this.#inTurn(() => this.#fillFromDisk(entry));
       const buffer = entry.buffer as Uint8Array;
-      const verdict = await this.#hasher.verify(buffer, this.#expectation(piece));
+      const verdict = await this.#judge(entry, buffer);
       this.#testify(piece, verdict, buffer);
       if (verdict === 'ok') await this.#writeVerified(entry, buffer);
       this.#unfinished.delete(piece);
@@ -259,6 +260,13 @@ export class PieceStore {
       }
       throw error;
     }
+  }
+
+  #judge(entry: UnfinishedPiece, buffer: Uint8Array): Verdict | Promise<Verdict> {
+    const expected = this.#expectation(entry.piece);
+    const begun = entry.takeHash();
+    if (begun === undefined) return this.#hasher.verify(buffer, expected);
+    return begun.hash.finish(buffer.subarray(begun.hashed), expected);
   }
 
   #testify(piece: number, verdict: Verdict, bytes: Uint8Array): void {
@@ -430,6 +438,7 @@ export class PieceStore {
     const { buffer } = entry;
     this.#budget.retract(entry);
     this.#release(entry, entry.held);
+    entry.takeHash();
     entry.buffer = undefined;
     entry.loose.clear();
     entry.present = new Ranges();

@@ -9,6 +9,11 @@ export class Ranges {
     return this.#edges.length === 0;
   }
 
+  /** Where the range that begins at 0 ends; 0 where there is none. */
+  get prefix(): number {
+    return this.#edges[0] === 0 ? (this.#edges[1] as number) : 0;
+  }
+
   add(start: number, end: number): void {
     if (start >= end) return;
     const edges = this.#edges;

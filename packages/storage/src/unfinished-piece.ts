@@ -1,10 +1,18 @@
 // What is there of a piece that has no verdict yet, byte by byte: in memory, on disk, or on the way.
 // Memory is one buffer for the whole piece or, where the budget was full, single loose blocks; never both.
-// Invariants: dirty ⊆ present ⊆ known; stored ⊆ known; what is present has memory; leaving <= held.
+// In order as it is there, and while it is in one buffer, it is hashed on the way: hashing at the end finds the bytes cold, and
+// behind those of other pieces.
+// Invariants: dirty ⊆ present ⊆ known; stored ⊆ known; what is present has memory; leaving <= held; what is hashed is whole
+// blocks in the buffer, which do not change.
 import { BLOCK_LENGTH } from '@shoal/primitives';
 import type { Unloadable } from './byte-budget.ts';
-import type { Verdict } from './hasher.ts';
+import type { Hasher, PieceHash, Verdict } from './hasher.ts';
 import { Ranges } from './ranges.ts';
+
+/** Fewer bytes than that are not worth a call of the hasher. */
+const HASH_FROM = 64 * 1024;
+/** More than that would hold up the event loop: 0.35 ms. */
+const HASH_AT_ONCE = 512 * 1024;
 
 export class UnfinishedPiece implements Unloadable {
   readonly piece: number;
@@ -32,6 +40,9 @@ export class UnfinishedPiece implements Unloadable {
   /** Counts resets, so that a write that was under way knows that its bytes are no longer wanted. */
   generation = 0;
   readonly #unload: (piece: UnfinishedPiece) => void;
+  #hash: PieceHash | undefined;
+  /** Bytes from the start of the piece that `#hash` has seen. */
+  #hashed = 0;
 
   constructor(piece: number, size: number, unload: (piece: UnfinishedPiece) => void) {
     this.piece = piece;
@@ -58,9 +69,30 @@ export class UnfinishedPiece implements Unloadable {
     return this.buffer !== undefined && this.present.covers(0, this.size);
   }
 
+  /** Hashes more of what arrived in order. */
+  hashOn(hasher: Hasher): void {
+    if (this.buffer === undefined || hasher.begin === undefined) return;
+    const { prefix } = this.present;
+    const whole = prefix === this.size ? prefix : prefix - (prefix % BLOCK_LENGTH);
+    if (whole - this.#hashed < HASH_FROM) return;
+    this.#hash ??= hasher.begin();
+    const end = Math.min(whole, this.#hashed + HASH_AT_ONCE);
+    this.#hash.update(this.buffer.subarray(this.#hashed, end));
+    this.#hashed = end;
+  }
+
+  /** What was hashed so far, and how many bytes that is. It is the caller's from now on. */
+  takeHash(): { readonly hash: PieceHash; readonly hashed: number } | undefined {
+    const taken = this.#hash && { hash: this.#hash, hashed: this.#hashed };
+    this.#hash = undefined;
+    this.#hashed = 0;
+    return taken;
+  }
+
   /** Forgets what arrived; the memory stays. */
   reset(): void {
     this.generation++;
+    this.takeHash();
     this.known = new Ranges();
     this.present = new Ranges();
     this.dirty = new Ranges();
@@ -159,6 +191,9 @@ export class UnfinishedPiece implements Unloadable {
     if (memory !== this.held) throw wrong(`${memory} bytes of memory, ${this.held} counted`);
     if (this.leaving < 0 || this.leaving > this.held) throw wrong(`${this.leaving} of ${this.held} bytes are leaving`);
     if (this.buffer !== undefined && this.loose.size > 0) throw wrong('a buffer and loose blocks');
+    if (this.#hashed > 0 && !(this.buffer !== undefined && this.present.covers(0, this.#hashed))) {
+      throw wrong(`${this.#hashed} bytes are hashed, and not there`);
+    }
     if (this.buffer !== undefined) return;
     for (const [start, end] of this.present) {
       for (let block = Math.floor(start / BLOCK_LENGTH); block * BLOCK_LENGTH < end; block++) {

@@ -46,3 +46,28 @@ test('large pieces let the event loop turn, and give the same verdicts', async (
   expect(verdicts).toEqual(['ok', 'bad', 'ok']);
   expect(turns).toBeGreaterThan(3 * 7);
 });
+
+test('what was hashed on the way counts, and the rest may be much', async () => {
+  const hasher = createNodeHasher();
+  const piece = new Uint8Array(3 * 1024 * 1024).map((_, index) => index >> 10);
+  const sha1 = createHash('sha1').update(piece).digest();
+  for (const [hashed, comesAtOnce] of [
+    [0, false],
+    [100_000, false],
+    [piece.length - 100_000, true],
+    [piece.length, true],
+  ] as const) {
+    const begun = hasher.begin?.();
+    const arrived = piece.slice(0, hashed);
+    begun?.update(arrived.subarray(0, 70_000));
+    begun?.update(arrived.subarray(70_000));
+    // Who gave the bytes may use their memory again.
+    arrived.fill(0);
+    const verdict = begun?.finish(piece.subarray(hashed), { sha1 });
+    expect(verdict === 'ok').toBe(comesAtOnce);
+    expect(await verdict).toBe('ok');
+    const other = hasher.begin?.();
+    other?.update(piece.subarray(0, hashed));
+    expect(await other?.finish(piece.subarray(hashed), { sha1: new Uint8Array(20) })).toBe('bad');
+  }
+});

@@ -7,12 +7,14 @@ import {
   createHasher,
   MemoryStorage,
   PieceStore,
+  type RunningDigest,
   type Storage,
   StorageError,
   type Verdict,
 } from '../src/index.ts';
 
-const PIECE = 3 * BLOCK_LENGTH;
+/** Enough blocks for some of a piece to be hashed before the rest is here. */
+const PIECE = 6 * BLOCK_LENGTH;
 const layout = new Layout({
   pieceLength: PIECE,
   files: [{ length: 60_000 }, { length: 5_000, padding: true }, { length: 5 * PIECE - 65_000 - 20_000 }],
@@ -25,6 +27,10 @@ const contents = Array.from({ length: PIECES }, (_, piece) => {
   return bytes;
 });
 const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest();
+const runningSha1 = (): RunningDigest => {
+  const hash = createHash('sha1');
+  return { update: (bytes) => void hash.update(bytes), digest: async (rest) => hash.update(rest).digest() };
+};
 const expectations = contents.map((bytes) => ({ sha1: sha1(bytes) }));
 
 /** A memory storage that takes its time, and fails every so many calls. */
@@ -145,14 +151,15 @@ test('whatever happens: verified bytes are right and stay right, memory stays wi
       fc.array(step, { maxLength: 120, size: 'max' }),
       fc.integer({ min: 1, max: 5 * PIECE }),
       fc.constantFrom(0, 0, 5, 13),
-      async (steps, limit, failEvery) => {
+      fc.boolean(),
+      async (steps, limit, failEvery, onTheWay) => {
         const storage = new SlowStorage({ layout });
         storage.failEvery = failEvery;
         const budget = new ByteBudget(limit);
         const store = new PieceStore({
           layout,
           storage,
-          hasher: createHasher({ sha1: async (bytes) => sha1(bytes) }),
+          hasher: createHasher({ sha1: async (bytes) => sha1(bytes), ...(onTheWay && { runningSha1 }) }),
           expectation: (piece) => expectations[piece] as { sha1: Uint8Array },
           budget,
           readAhead: BLOCK_LENGTH,
