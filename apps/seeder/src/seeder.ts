@@ -1,9 +1,9 @@
 // One running seeder: a client, the folder's torrents, the tracker and the page, from start to stop.
 import { join, resolve } from 'node:path';
-import { type Client, createClient, type Torrent } from '@shoal/client';
+import { CLIENT_DEFAULTS, type Client, createClient, type Torrent } from '@shoal/client';
 import { type HttpAddress, type HttpService, listenHttp } from '@shoal/http-service';
 import { displayFiles } from '@shoal/metainfo';
-import { createFolderStateStore, DiskStorage, type FolderStateStore } from '@shoal/storage/node';
+import { createFolderStateStore, DiskStorage, type FolderStateStore, OpenFiles } from '@shoal/storage/node';
 import { createTrackerClient, type TrackerClient } from '@shoal/tracker/node';
 import { type Clock, systemClock } from './clock.ts';
 import { SeederError, wordsFor } from './errors.ts';
@@ -78,6 +78,8 @@ export class Seeder {
   readonly #shelf: Shelf;
   /** The session's own, for torrents that are not in it. */
   readonly #resume: FolderStateStore;
+  /** Of all torrents: thousands, each with a file open, are more than a process may have. */
+  readonly #openFiles: OpenFiles = new OpenFiles({ limit: CLIENT_DEFAULTS.maxOpenFiles });
   readonly #startedAt: number;
   readonly #toldAt: Map<string, number> = new Map();
   /** Payload of torrents that are gone. */
@@ -214,7 +216,8 @@ export class Seeder {
   #add(entry: LibraryEntry): Torrent {
     const { layout, files } = entry.metainfo;
     // Opened for reading alone: whatever a peer sends, the folder stays as it is.
-    const storage = new DiskStorage({ root: this.#library.dir, layout, files, readOnly: true });
+    const { dir: root } = this.#library;
+    const storage = new DiskStorage({ root, layout, files, openFiles: this.#openFiles, readOnly: true });
     const sources = this.#trackers.sourcesOf(entry);
     return this.#client.addContent({ metainfo: entry.metainfo, storage }, { sources });
   }

@@ -149,10 +149,11 @@ test('what cannot be a torrent is an error of its own, and the rest is seeded', 
   await writeFile(join(at.dir, 'zero'), '');
   const seeder = await at.start();
   expect(namesOf(seeder)).toEqual(['single.bin', 'tree']);
-  expect(at.of('error')).toMatchObject([
-    { name: 'nothing', infoHash: null },
-    { name: 'zero', infoHash: null },
-  ]);
+  // Small entries are hashed together: who is done first is told first.
+  const errors = at.of('error');
+  expect(errors).toHaveLength(2);
+  for (const name of ['nothing', 'zero'])
+    expect(errors).toContainEqual(expect.objectContaining({ name, infoHash: null }));
 });
 
 test('a stop is quick, even with a connection that says nothing, and leaves nothing behind', async () => {

@@ -1,6 +1,7 @@
 // What a torrent has once its geometry is known: where its bytes lie, which of them are here, and the road of further
-// blocks into it. Invariants: from the first check on `bytesDone` and `#missing` agree with `picker.have`; a picker and its download are
-// made anew by each check, never changed in place; the picker's priorities are what `priorities` make of the pieces.
+// blocks into it. Invariants: from the first check on `bytesDone` and `#missing` agree with `have`; a picker and its download are
+// made after each check when somebody first needs them, and never by an idle seed, of whose memory they would be a third; the
+// picker's priorities are what `priorities` make of the pieces.
 import type { Metainfo } from '@shoal/metainfo';
 import { Picker } from '@shoal/picker';
 import { Bitfield, type Layout } from '@shoal/primitives';
@@ -58,8 +59,9 @@ export class Content {
   readonly readers: FileReaders;
   #priorities: readonly Priority[];
   #order: 'rarest' | 'sequential' = 'rarest';
-  #picker: Picker;
-  #download: Download;
+  /** As the last check found it; the picker's own from when there is one. */
+  #have: Bitfield;
+  #fetching: { readonly picker: Picker; readonly download: Download } | undefined;
   #bytesDone = 0;
   #bytesWanted = 0;
   #bytesWantedDone = 0;
@@ -81,7 +83,7 @@ export class Content {
       budget: host.budget,
       ...(host.allocate ? { allocate: host.allocate } : {}),
       onError: (error) => events.onStorageError(error),
-      onAttempt: (piece, _verdict, checksums) => this.#download.attempted(piece, checksums),
+      onAttempt: (piece, _verdict, checksums) => this.#fetching?.download.attempted(piece, checksums),
     });
     this.#priorities = normalPriorities(this.layout);
     this.readers = new FileReaders({
@@ -89,30 +91,30 @@ export class Content {
       now: () => host.clock.now(),
       has: (piece) => this.have.has(piece),
       setDeadlines: (deadlines) => {
-        for (const [piece, at] of deadlines) this.#picker.setDeadline(piece, at);
+        const { picker } = this.#fetch();
+        for (const [piece, at] of deadlines) picker.setDeadline(piece, at);
         events.onWork();
       },
       load: (piece, begin, length) => this.store.load(piece, begin, length),
     });
-    this.#picker = this.#newPicker(new Bitfield(this.layout.pieceCount));
-    this.#download = this.#newDownload();
+    this.#have = new Bitfield(this.layout.pieceCount);
     // Everything is wanted, and nothing known to be here; the check counts what each file lacks.
     this.#bytesWanted = this.layout.totalLength;
   }
 
   /** Of the newest check. */
   get download(): Download {
-    return this.#download;
+    return this.#fetch().download;
   }
 
   /** The verified pieces. */
   get have(): Bitfield {
-    return this.#picker.have;
+    return this.#have;
   }
 
   /** Every wanted piece is verified. */
   get isComplete(): boolean {
-    return this.#picker.isComplete;
+    return this.#have.isFull || this.#fetch().picker.isComplete;
   }
 
   get bytesDone(): number {
@@ -136,7 +138,7 @@ export class Content {
   /** Takes effect at once, on disk too: files that are not wanted are not made. Rejects with StorageError. */
   async select(priorities: readonly Priority[]): Promise<void> {
     this.#priorities = checkFilePriorities(this.layout, priorities);
-    this.#picker.setPriorities(piecePriorities(this.layout, this.#priorities));
+    this.#fetching?.picker.setPriorities(piecePriorities(this.layout, this.#priorities));
     this.#countAll();
     this.#events.onWork();
     await this.#storage.setWanted(this.#priorities.map((priority) => priority > 0));
@@ -149,12 +151,13 @@ export class Content {
 
   set order(order: 'rarest' | 'sequential') {
     this.#order = order;
-    this.#picker.order = order;
+    if (this.#fetching) this.#fetching.picker.order = order;
   }
 
   /** How many connected peers have each piece. A copy. */
   availability(): Uint32Array {
-    return Uint32Array.from({ length: this.layout.pieceCount }, (_, piece) => this.#picker.availability(piece));
+    const { picker } = this.#fetch();
+    return Uint32Array.from({ length: this.layout.pieceCount }, (_, piece) => picker.availability(piece));
   }
 
   /** The data lie below another folder from now on. Rejects with StorageError, and then they do not. */
@@ -192,9 +195,9 @@ export class Content {
     const left = await this.#storage.verify?.(plan.check, checking);
     await checkPieces(this.store, left ?? plan.check, checking);
     if (!goesOn()) return false;
-    this.#download.stop();
-    this.#picker = this.#newPicker(have);
-    this.#download = this.#newDownload();
+    this.#fetching?.download.stop();
+    this.#fetching = undefined;
+    this.#have = have;
     this.#countAll();
     // What the store still holds of pieces that are not here any more (a file went away) would keep their blocks out.
     const kept = new Set(plan.partial.map(({ piece }) => piece));
@@ -203,7 +206,7 @@ export class Content {
     }
     this.store.trust(have);
     for (const { piece, blocks } of plan.partial) this.store.restore(piece, blocks);
-    for (const { piece, blocks } of [...this.store.pending()]) this.#download.restore(piece, blocks);
+    for (const { piece, blocks } of [...this.store.pending()]) this.download.restore(piece, blocks);
     this.readers.replan();
     return plan.check.length > 0;
   }
@@ -216,30 +219,38 @@ export class Content {
     return { have: this.have.clone(), stamps, partial: storedBlocks(this.store) };
   }
 
+  /** What arrived is on disk, as far as that can be. Never rejects. */
+  async finish(): Promise<void> {
+    await this.#fetching?.download.finish();
+  }
+
   /** Lets go of memory and files. Never rejects. */
   async close(): Promise<void> {
-    this.#download.stop();
+    this.#fetching?.download.stop();
     await this.store.close().catch(() => undefined);
     await this.#storage.close().catch(() => undefined);
   }
 
-  #newPicker(have: Bitfield): Picker {
-    const picker = new Picker({ geometry: this.layout, have, random: () => this.#host.random.number() });
+  #fetch(): { readonly picker: Picker; readonly download: Download } {
+    if (this.#fetching) return this.#fetching;
+    const picker = new Picker({ geometry: this.layout, have: this.#have, random: () => this.#host.random.number() });
     picker.setPriorities(piecePriorities(this.layout, this.#priorities));
     picker.order = this.#order;
-    return picker;
+    this.#have = picker.have;
+    this.#fetching = { picker, download: this.#newDownload(picker) };
+    return this.#fetching;
   }
 
-  #newDownload(): Download {
+  #newDownload(picker: Picker): Download {
     return new Download({
       layout: this.layout,
-      picker: this.#picker,
+      picker,
       store: this.store,
       budget: this.#host.budget,
       now: () => this.#host.clock.now(),
       events: {
         onPiece: (piece) => {
-          this.#events.onPiece(piece, this.#countPiece(piece));
+          this.#events.onPiece(piece, this.#countPiece(piece, picker.priority(piece) > 0));
           this.readers.wake();
         },
         onBadPiece: (piece, from) => this.#events.onBadPiece(piece, from),
@@ -255,23 +266,25 @@ export class Content {
     this.#bytesWanted = 0;
     this.#bytesWantedDone = 0;
     this.#missing.fill(0);
+    const priorities = piecePriorities(this.layout, this.#priorities);
     for (let piece = 0; piece < this.layout.pieceCount; piece++) {
       const size = this.layout.pieceSize(piece);
-      if (this.#picker.priority(piece) > 0) this.#bytesWanted += size;
-      if (this.have.has(piece)) this.#countBytes(piece);
+      const isWanted = (priorities[piece] as number) > 0;
+      if (isWanted) this.#bytesWanted += size;
+      if (this.have.has(piece)) this.#countBytes(piece, isWanted);
       else for (const { file } of this.layout.spans(piece)) (this.#missing[file] as number)++;
     }
   }
 
-  #countBytes(piece: number): void {
+  #countBytes(piece: number, isWanted: boolean): void {
     const size = this.layout.pieceSize(piece);
     this.#bytesDone += size;
-    if (this.#picker.priority(piece) > 0) this.#bytesWantedDone += size;
+    if (isWanted) this.#bytesWantedDone += size;
   }
 
   /** Answers the files that are whole now. */
-  #countPiece(piece: number): number[] {
-    this.#countBytes(piece);
+  #countPiece(piece: number, isWanted: boolean): number[] {
+    this.#countBytes(piece, isWanted);
     const whole: number[] = [];
     for (const { file, padding } of this.layout.spans(piece)) {
       const left = (this.#missing[file] as number) - 1;

@@ -53,6 +53,7 @@ export class Ledger {
   }
 
   reached(limits: ShareLimits, bytesDone: number): 'ratio' | 'time' | undefined {
+    if (limits.ratio === undefined && limits.timeMs === undefined) return undefined;
     return reachedLimit(limits, { ...this.total, bytesDone });
   }
 }

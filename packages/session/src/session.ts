@@ -391,13 +391,8 @@ export class Session {
       this.#heartbeat = undefined;
       if (this.#closed) return;
       const now = this.#options.clock.now();
-      for (const ticking of [...this.torrents, ...this.#connections]) {
-        try {
-          ticking.tick(now);
-        } catch (error) {
-          surface(error);
-        }
-      }
+      tickAll(this.#torrents.values(), now);
+      if (this.#connections.size > 0) tickAll([...this.#connections], now);
       if (this.#torrents.size > 0 || this.#connections.size > 0) this.#beat();
     }, HEARTBEAT_MS);
   }
@@ -406,6 +401,17 @@ export class Session {
     const listeners = this.#listeners;
     this.#listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
+  }
+}
+
+/** One that fails does not keep the others from their turn. */
+function tickAll(all: Iterable<{ tick(now: number): void }>, now: number): void {
+  for (const ticking of all) {
+    try {
+      ticking.tick(now);
+    } catch (error) {
+      surface(error);
+    }
   }
 }
 

@@ -248,11 +248,11 @@ export class Swarm implements PeerHost {
   }
 
   tick(now: number): void {
-    for (const peer of [...this.#peers.values()]) peer.tick(now);
+    if (this.#peers.size > 0) for (const peer of [...this.#peers.values()]) peer.tick(now);
     if (this.#open && now >= this.#nextRound) {
       this.#nextRound = now + CHOKE_ROUND_MS;
       this.#choker.slots = slotsForLimit(this.#upLimitOf(), this.#host.uploadSlots);
-      this.#deal(true);
+      if (this.#peers.size > 0) this.#deal(true);
     }
     this.#dialler.dialMore();
   }

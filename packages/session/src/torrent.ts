@@ -455,7 +455,7 @@ export class Torrent {
   /** No peers, no sources; what arrived is on disk and the resume data say so. */
   async #standStill(reason: string): Promise<void> {
     this.#keeper.stop();
-    await Promise.all([this.#exchange.stop(reason), this.#content?.download.finish()]);
+    await Promise.all([this.#exchange.stop(reason), this.#content?.finish()]);
     await this.#keeper.save();
   }
 

@@ -18,6 +18,8 @@ const MAX_FOLDERS = 4_096;
 export class FolderWatch {
   readonly #options: FolderWatchOptions;
   readonly #watchers: Map<string, FSWatcher> = new Map();
+  /** The folders of each entry, as they were last given. */
+  readonly #covered: Map<string, readonly string[]> = new Map();
   #isLimited = false;
   #isClosed = false;
 
@@ -37,11 +39,13 @@ export class FolderWatch {
     if (!this.#watchers.has(dir)) this.#watch(dir);
     if (name === undefined) return;
     const wanted = new Set(folders);
-    for (const [folder, watcher] of this.#watchers) {
-      if (topOf(dir, folder) !== name || wanted.has(folder)) continue;
-      watcher.close();
+    for (const folder of this.#covered.get(name) ?? []) {
+      if (wanted.has(folder)) continue;
+      this.#watchers.get(folder)?.close();
       this.#watchers.delete(folder);
     }
+    if (wanted.size > 0) this.#covered.set(name, folders);
+    else this.#covered.delete(name);
     for (const folder of wanted) if (!this.#watchers.has(folder)) this.#watch(folder);
   }
 

@@ -1,7 +1,7 @@
 // The folder's entries as torrents. What was hashed once is kept in the state folder under a fingerprint of names, sizes
 // and times, so that a restart reads no data; a changed entry has another fingerprint and is hashed again.
 // Invariant: nothing is ever written below the folder itself.
-import { lstat, mkdir, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
 import { createTorrent, parseTorrent } from '@shoal/metainfo/node';
@@ -9,6 +9,7 @@ import { compareBytes } from '@shoal/primitives';
 import { writeFileAtomic } from '@shoal/storage/node';
 import { SeederError, wordsFor } from '../errors.ts';
 import { digestOf, type Look, lookAt } from './look.ts';
+import { mapAtOnce } from './map-at-once.ts';
 import { isLeftAlone } from './names.ts';
 import { type GivenTorrent, TorrentFiles } from './torrent-files.ts';
 
@@ -56,13 +57,16 @@ export class Library {
   readonly #torrents: string;
   readonly #private: boolean;
   readonly #given: TorrentFiles;
+  /** What the state folder keeps, by the digest of the entry's name: to read the folder for each entry costs the square of their number. */
+  readonly #kept: Map<string, Set<string>> = new Map();
 
   /** Use `openLibrary`. */
-  constructor(dir: string, torrents: string, isPrivate: boolean) {
+  constructor(dir: string, torrents: string, isPrivate: boolean, kept: readonly string[]) {
     this.dir = dir;
     this.#torrents = torrents;
     this.#private = isPrivate;
     this.#given = new TorrentFiles(dir);
+    for (const file of kept) this.#keep(file);
   }
 
   /** What lies at the top of the folder. Hidden and unfinished files are left out in silence. Rejects with the system's error. */
@@ -70,21 +74,20 @@ export class Library {
     const names: string[] = [];
     const torrents: string[] = [];
     const passedOver: { name: string; reason: string }[] = [];
-    const found = await readdir(this.dir, { encoding: 'buffer' });
-    for (const bytes of found.sort(compareBytes)) {
-      const name = bytes.toString();
+    const found = await readdir(this.dir, { encoding: 'buffer', withFileTypes: true });
+    for (const status of found.sort((a, b) => compareBytes(a.name, b.name))) {
+      const name = status.name.toString();
       if (isLeftAlone(name)) continue;
       const pass = (reason: string): void => void passedOver.push({ name, reason });
-      if (!Buffer.from(name).equals(bytes)) {
+      if (!Buffer.from(name).equals(status.name)) {
         pass('its name is not UTF-8 (rename it)');
         continue;
       }
-      const status = await lstat(join(this.dir, name)).catch(() => undefined);
-      if (status?.isFile() && name.toLowerCase().endsWith('.torrent')) torrents.push(name);
-      else if (status?.isFile() || status?.isDirectory()) names.push(name);
-      else if (status?.isSymbolicLink()) {
+      if (status.isFile() && name.toLowerCase().endsWith('.torrent')) torrents.push(name);
+      else if (status.isFile() || status.isDirectory()) names.push(name);
+      else if (status.isSymbolicLink()) {
         pass('it is a link, and links may lead out of the folder (move the data here)');
-      } else if (status) pass('it is neither a file nor a folder');
+      } else pass('it is neither a file nor a folder');
     }
     const given = await this.#given.read(torrents);
     const here = new Set(names);
@@ -108,7 +111,7 @@ export class Library {
       const { metainfo, bytes } = given;
       return { name, metainfo, bytes, warnings: metainfo.warnings, isNew: false, isGiven: true };
     }
-    const file = this.#fileOf(name, print);
+    const file = join(this.#torrents, this.#fileOf(name, print));
     try {
       const bytes = await readFile(file);
       const metainfo = parseTorrent(bytes, { limits: MAX_TORRENT });
@@ -143,7 +146,9 @@ export class Library {
       }
       await this.forget(name);
       const { metainfo, bytes, warnings } = created;
-      await writeFileAtomic(this.#fileOf(name, print), bytes);
+      const file = this.#fileOf(name, print);
+      this.#keep(file);
+      await writeFileAtomic(join(this.#torrents, file), bytes);
       return { name, metainfo, bytes, warnings, isNew: true, isGiven: false };
     } catch (error) {
       options.signal.throwIfAborted();
@@ -154,15 +159,21 @@ export class Library {
 
   /** Drops what was kept of an entry, so that it is hashed again. */
   async forget(name: string): Promise<void> {
-    const prefix = `${digestOf(name)}-`;
-    for (const file of await readdir(this.#torrents)) {
-      if (file.startsWith(prefix)) await rm(join(this.#torrents, file), { force: true });
-    }
+    const key = digestOf(name);
+    for (const file of this.#kept.get(key) ?? []) await rm(join(this.#torrents, file), { force: true });
+    this.#kept.delete(key);
+  }
+
+  #keep(file: string): void {
+    const key = file.slice(0, file.indexOf('-'));
+    const kept = this.#kept.get(key);
+    if (kept) kept.add(file);
+    else this.#kept.set(key, new Set([file]));
   }
 
   /** One file a state of an entry: its name and its fingerprint. */
   #fileOf(name: string, print: string): string {
-    return join(this.#torrents, `${digestOf(name)}-${print}.torrent`);
+    return `${digestOf(name)}-${print}.torrent`;
   }
 }
 
@@ -191,20 +202,20 @@ export async function openLibrary(options: LibraryOptions): Promise<Library> {
   try {
     await mkdir(torrents, { recursive: true });
     for (const kept of ['torrents', 'resume']) await dropOld(join(stateDir, kept));
+    return new Library(dir, torrents, options.private, await readdir(torrents));
   } catch (error) {
     throw cannot(wordsFor(error), error);
   }
-  return new Library(dir, torrents, options.private);
 }
 
 /** Both are touched whenever they are used. */
 async function dropOld(folder: string): Promise<void> {
   const before = Date.now() - KEPT_MS;
-  for (const name of await readdir(folder).catch(() => [])) {
+  await mapAtOnce(await readdir(folder).catch(() => []), async (name) => {
     const path = join(folder, name);
     const status = await stat(path).catch(() => undefined);
     if (status?.isFile() && status.mtimeMs < before) await rm(path, { force: true });
-  }
+  });
 }
 
 /** Where a path leads that need not be there yet. */

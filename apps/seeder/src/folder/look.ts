@@ -3,25 +3,26 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AT_ONCE } from './map-at-once.ts';
 
 export interface Look {
   /** Equal where nothing has changed. */
   readonly print: string;
   /** The latest change to content or name, milliseconds of Unix time. */
   readonly changedAt: number;
+  /** Bytes of all files. */
+  readonly size: number;
   /** Absolute paths of the folders in it, itself included. */
   readonly folders: readonly string[];
 }
 
-/** The file system's queue and ours; more gain nothing on a local disk, and a network disk answers them together. */
-const AT_ONCE = 32;
-
 /** Looks at a file or folder `name` in `dir`. Rejects with the system's error, ENOENT where something vanished meanwhile. */
 export async function lookAt(dir: string, name: string): Promise<Look> {
-  const found: Found = { lines: [], folders: [], changedAt: 0 };
+  const found: Found = { lines: [], folders: [], changedAt: 0, size: 0 };
   const path = join(dir, name);
   await walk(path, name, await lstat(path), found);
-  return { print: digestOf(found.lines.join('\n')), changedAt: found.changedAt, folders: found.folders };
+  const { lines, folders, changedAt, size } = found;
+  return { print: digestOf(lines.join('\n')), changedAt, size, folders };
 }
 
 export function digestOf(text: string): string {
@@ -32,13 +33,18 @@ interface Found {
   readonly lines: string[];
   readonly folders: string[];
   changedAt: number;
+  size: number;
 }
 
 /** One line each; JSON keeps a line break in a name from forging a line. */
 async function walk(path: string, shown: string, status: Stats, found: Found): Promise<void> {
   // The inode's time too: copies that keep the content's time are fresh all the same.
   found.changedAt = Math.max(found.changedAt, status.mtimeMs, status.ctimeMs);
-  if (!status.isDirectory()) return void found.lines.push(JSON.stringify([shown, status.size, status.mtimeMs]));
+  if (!status.isDirectory()) {
+    found.size += status.size;
+    found.lines.push(JSON.stringify([shown, status.size, status.mtimeMs]));
+    return;
+  }
   found.lines.push(JSON.stringify([`${shown}/`]));
   found.folders.push(path);
   const names = (await readdir(path)).sort();

@@ -1,12 +1,14 @@
 // What is seeded follows what lies in the folder. Rounds look at entries, when the system hints at a change and all of them
-// now and then; one worker hashes and checks what has settled, one entry at a time, meanwhile.
-// Invariants: what changed is taken out of service before anything else is done about it; one round and one worker at a time.
+// now and then; meanwhile what has settled is hashed and checked, small entries several at a time.
+// Invariants: what changed is taken out of service before anything else is done about it; one round at a time; of entries that
+// are not small, one is hashed at a time; nothing is hashed while anything known waits.
 import type { Torrent } from '@shoal/client';
 import type { Clock } from '../clock.ts';
 import { SeederError, wordsFor } from '../errors.ts';
 import { FolderWatch } from './folder-watch.ts';
 import type { FolderEntry, Library, LibraryEntry } from './library.ts';
 import type { Look } from './look.ts';
+import { AT_ONCE, mapAtOnce } from './map-at-once.ts';
 import { Settling } from './settling.ts';
 import { type SeededTorrent, Slot, type SlotFacts } from './slot.ts';
 
@@ -34,13 +36,23 @@ export interface ShelfOptions {
 /** What hints come together in one round; a round that took long is not repeated at once. */
 const GATHER_MS = 200;
 const REST_FACTOR = 5;
+/** Entries of up to so many bytes are hashed several at a time: what takes long is the disk's answers, not the hashing. */
+const SMALL = 16 * 1024 * 1024;
+const HASHED_AT_ONCE = 8;
 
 export class Shelf {
   readonly #options: ShelfOptions;
   readonly #watch: FolderWatch;
   readonly #settling: Settling;
   readonly #slots: Map<string, Slot> = new Map();
-  readonly #queue: Slot[] = [];
+  /** Settled: those whose torrent is known, and those to be hashed. */
+  readonly #known: Set<Slot> = new Set();
+  readonly #unknown: Set<Slot> = new Set();
+  /** Being served, and which of them are being hashed. */
+  readonly #served: Map<Slot, Promise<void>> = new Map();
+  readonly #hashed: Set<Slot> = new Set();
+  /** By info-hash. */
+  readonly #byHash: Map<string, Slot> = new Map();
   /** Torrents being removed, by info-hash. */
   readonly #leaving: Map<string, Promise<void>> = new Map();
   /** What was told of names that cannot be torrents: each once. */
@@ -48,7 +60,6 @@ export class Shelf {
   #wanted: Set<string> = new Set();
   #wantsAll = false;
   #round: Promise<void> | undefined;
-  #worker: Promise<void> | undefined;
   #soon: { cancel(): void } | undefined;
   #rescan: { cancel(): void } | undefined;
   #lastRoundMs = 0;
@@ -126,10 +137,10 @@ export class Shelf {
     this.#watch.close();
     for (const slot of this.#slots.values()) {
       slot.timer?.cancel();
-      slot.abort.abort();
+      slot.abort?.abort();
     }
     this.#markReady();
-    await Promise.all([this.#round, this.#worker, ...this.#leaving.values()]);
+    await Promise.all([this.#round, ...this.#served.values(), ...this.#leaving.values()]);
   }
 
   #inOrder(): Slot[] {
@@ -151,6 +162,7 @@ export class Shelf {
     if (this.#isClosed || this.#round) return;
     this.#round = this.#rounding().finally(() => {
       this.#round = undefined;
+      this.#pump();
       if (this.#wantsAll) this.#start();
       else if (this.#wanted.size > 0) this.#hint([...this.#wanted][0] ?? null);
     });
@@ -190,16 +202,19 @@ export class Shelf {
     this.#tellPassedOver(passedOver);
     const here = new Map(entries.map((entry) => [entry.name, entry]));
     for (const slot of this.#slots.values()) if (!here.has(slot.name)) this.#drop(slot);
+    const toInspect: Slot[] = [];
     for (const entry of entries) {
-      if (this.#isClosed) return;
       const slot = this.#slots.get(entry.name) ?? new Slot(entry);
       this.#slots.set(entry.name, slot);
       const isOther = slot.entry.given?.file !== entry.given?.file || slot.entry.given?.stamp !== entry.given?.stamp;
       slot.entry = entry;
       // Who waits is looked at when its time has come, not at each of its writes.
       const isHinted = names.has(entry.name) && slot.timer === undefined;
-      if (isFull || isHinted || isOther || slot.look === undefined) await this.#inspect(slot, isFull);
+      if (isFull || isHinted || isOther || slot.look === undefined) toInspect.push(slot);
     }
+    await mapAtOnce(toInspect, async (slot) => {
+      if (!this.#isClosed) await this.#inspect(slot, isFull);
+    });
   }
 
   #tellPassedOver(passedOver: readonly { readonly name: string; readonly reason: string }[]): void {
@@ -254,16 +269,17 @@ export class Shelf {
   #withdraw(slot: Slot, remembered: 'kept' | 'forgotten' = 'forgotten'): void {
     slot.timer?.cancel();
     slot.timer = undefined;
-    slot.abort.abort();
-    slot.abort = new AbortController();
-    const at = this.#queue.indexOf(slot);
-    if (at >= 0) this.#queue.splice(at, 1);
+    slot.abort?.abort();
+    slot.abort = undefined;
+    this.#known.delete(slot);
+    this.#unknown.delete(slot);
     const { torrent, seeded } = slot;
     slot.torrent = slot.seeded = slot.known = undefined;
     slot.state = 'waiting';
     slot.reason = null;
     if (torrent) {
       const { hex } = torrent.infoHash;
+      if (this.#byHash.get(hex) === slot) this.#byHash.delete(hex);
       const gone = this.#options.remove(torrent, remembered).catch((error: unknown) => {
         this.#options.onFault('warning', slot.name, error);
       });
@@ -298,31 +314,55 @@ export class Shelf {
 
   #enqueue(slot: Slot): void {
     slot.state = 'queued';
-    this.#queue.push(slot);
-    this.#worker ??= this.#work().finally(() => {
-      this.#worker = undefined;
-    });
+    (slot.known ? this.#known : this.#unknown).add(slot);
+    this.#pump();
   }
 
-  async #work(): Promise<void> {
-    for (;;) {
-      // A round's entries are all there to choose from: hashing takes hours where checking takes none, so what is known goes first.
-      await this.#round;
-      if (this.#queue.length === 0 || this.#isClosed) return;
-      const known = this.#queue.findIndex((slot) => slot.known);
-      const [slot] = this.#queue.splice(Math.max(0, known), 1) as [Slot];
-      const { signal } = slot.abort;
-      try {
-        await this.#serve(slot, signal);
-      } catch (error) {
-        if (signal.aborted) continue;
-        if (error instanceof SeederError && error.code === 'ERR_SEEDER_CHANGED') {
-          slot.look = undefined;
-          this.#hint(slot.name);
-        } else this.#fail(slot, error, isOfSystem(error));
-      }
-      this.#decide();
+  /** Begins with whatever may be begun. */
+  #pump(): void {
+    // A round's entries are all there to choose from: hashing takes hours where checking takes none, so what is known goes first.
+    if (this.#isClosed || this.#round) return;
+    for (const slot of this.#known) {
+      if (this.#served.size >= AT_ONCE) return;
+      // Withdrawn a moment ago, and what was being done for it has not ended yet.
+      if (this.#served.has(slot)) continue;
+      this.#known.delete(slot);
+      this.#begin(slot);
     }
+    for (const slot of this.#unknown) {
+      if (this.#served.size > this.#hashed.size || this.#hashed.size >= HASHED_AT_ONCE) return;
+      if (this.#served.has(slot)) continue;
+      if (!isSmall(slot) && [...this.#hashed].some((other) => !isSmall(other))) continue;
+      this.#unknown.delete(slot);
+      this.#hashed.add(slot);
+      this.#begin(slot);
+    }
+  }
+
+  #begin(slot: Slot): void {
+    const serving = this.#serveOrFail(slot).finally(() => {
+      this.#served.delete(slot);
+      this.#hashed.delete(slot);
+      this.#pump();
+    });
+    this.#served.set(slot, serving);
+  }
+
+  async #serveOrFail(slot: Slot): Promise<void> {
+    const abort = new AbortController();
+    const { signal } = abort;
+    slot.abort = abort;
+    try {
+      await this.#serve(slot, signal);
+      if (slot.abort === abort) slot.abort = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof SeederError && error.code === 'ERR_SEEDER_CHANGED') {
+        slot.look = undefined;
+        this.#hint(slot.name);
+      } else this.#fail(slot, error, isOfSystem(error));
+    }
+    this.#decide();
   }
 
   async #serve(slot: Slot, signal: AbortSignal): Promise<void> {
@@ -331,17 +371,19 @@ export class Shelf {
     const { hex } = entry.metainfo.infoHash;
     await this.#leaving.get(hex);
     signal.throwIfAborted();
-    const other = [...this.#slots.values()].find((one) => one.torrent?.infoHash.hex === hex);
+    const other = this.#byHash.get(hex);
     if (other) throw new SeederError('ERR_SEEDER_ENTRY', `it is the same torrent as ${other.name}`);
     slot.state = 'checking';
     const torrent = add(entry);
     slot.torrent = torrent;
+    this.#byHash.set(hex, slot);
     await torrent.whenChecked(signal);
     if (torrent.state !== 'seeding') {
       const { pieces, piecesDone } = torrent.snapshot();
       const count = `${pieces - piecesDone} of ${pieces} pieces are not what`;
       if (entry.isGiven) throw new SeederError('ERR_SEEDER_ENTRY', `${count} ${slot.entry.given?.file} says`);
       await library.forget(slot.name);
+      signal.throwIfAborted();
       if (entry.isNew) throw new SeederError('ERR_SEEDER_ENTRY', `${count} was hashed: the data changed meanwhile`);
       const words = `${count} was hashed, though the files' sizes and times are the same: it is hashed again`;
       this.#options.onFault('warning', slot.name, new SeederError('ERR_SEEDER_ENTRY', words));
@@ -371,6 +413,10 @@ export class Shelf {
     this.#isReady = true;
     this.#markReady();
   }
+}
+
+function isSmall({ look }: Slot): boolean {
+  return look !== undefined && look.size <= SMALL;
 }
 
 /** Permissions, disks, networks: what may be otherwise the next time. */

@@ -43,8 +43,8 @@ export class Slot {
   /** Whether the failure may pass by itself. */
   mayPass = false;
   hashed = { bytesDone: 0, bytesTotal: 0 };
-  /** Ends what is being done for it. */
-  abort: AbortController = new AbortController();
+  /** Ends what is being done for it; undefined where nothing is. */
+  abort: AbortController | undefined;
   timer: { cancel(): void } | undefined;
 
   constructor(entry: FolderEntry) {

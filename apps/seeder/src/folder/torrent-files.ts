@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
 import { parseTorrent } from '@shoal/metainfo/node';
 import { wordsFor } from '../errors.ts';
+import { mapAtOnce } from './map-at-once.ts';
 
 /** A .torrent of somebody else's, used as it is. */
 export interface GivenTorrent {
@@ -39,8 +40,9 @@ export class TorrentFiles {
     const known = new Map<string, GivenTorrent | Unusable>();
     const byName = new Map<string, GivenTorrent>();
     const passedOver: { name: string; reason: string }[] = [];
-    for (const file of files) {
-      const torrent = await this.#one(file);
+    const torrents = await mapAtOnce(files, (file) => this.#one(file));
+    for (const [index, torrent] of torrents.entries()) {
+      const file = files[index] as string;
       known.set(file, torrent);
       if ('reason' in torrent) passedOver.push({ name: file, reason: torrent.reason });
       else if (byName.has(torrent.metainfo.name)) {
