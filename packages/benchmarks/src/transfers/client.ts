@@ -4,6 +4,12 @@ import type { Profile } from './profiles.ts';
 
 export type Role = 'seed' | 'leech';
 
+export interface Address {
+  /** In 127.0.0.0/8. */
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface Task {
   readonly role: Role;
   /** Path of the .torrent file, which names no tracker. */
@@ -14,19 +20,21 @@ export interface Task {
   readonly dir: string;
   /** A folder of its own, there and empty, for whatever it remembers. */
   readonly stateDir: string;
-  /** A loopback port that nobody had a moment ago, for a client that does not say which the system gave it. */
+  /** Its own address on loopback: some clients keep one connection to each address. */
+  readonly host: string;
+  /** A port that nobody had a moment ago, for a client that does not say which the system gave it. */
   readonly port: number;
   /** Another one, for a client that is driven through one. */
   readonly controlPort: number;
-  /** A leech: the loopback ports of the seeds, its only peers. */
-  readonly dial: readonly number[];
+  /** A leech: the seeds, its only peers. */
+  readonly dial: readonly Address[];
   /** Ends all waiting. */
   readonly signal: AbortSignal;
 }
 
 export interface Peer {
   readonly child: Child;
-  /** A seed: resolves with the loopback port on which it takes peers, its data checked. */
+  /** A seed: resolves with the port on which it takes peers, its data checked. */
   listening(): Promise<number>;
   /** Resolves when the first byte of payload was sent or received; absent where the client does not tell. */
   firstByte?(): Promise<void>;

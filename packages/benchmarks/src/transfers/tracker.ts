@@ -1,6 +1,8 @@
-// The shortest HTTP tracker there can be, for clients that take peers from nobody else: it tells everybody the same loopback ports.
+// The shortest HTTP tracker there can be, for clients that take peers from nobody else: it tells everybody the same
+// addresses.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Address } from './client.ts';
 
 const INTERVAL_SECONDS = 1_800;
 
@@ -8,7 +10,7 @@ export interface Tracker {
   /** Of its announces. */
   readonly url: string;
   /** Whom it tells of from now on. */
-  tell(ports: readonly number[]): void;
+  tell(addresses: readonly Address[]): void;
   close(): Promise<void>;
 }
 
@@ -24,8 +26,10 @@ export async function startTracker(): Promise<Tracker> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`,
-    tell(ports) {
-      peers = Uint8Array.from(ports.flatMap((port) => [127, 0, 0, 1, port >> 8, port & 255]));
+    tell(addresses) {
+      peers = Uint8Array.from(
+        addresses.flatMap(({ host, port }) => [...host.split('.').map(Number), port >> 8, port & 255]),
+      );
     },
     close: () =>
       new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { freePorts } from '../free-ports.ts';
 import { digestOf } from '../payload.ts';
 import { cpuSeconds, MemoryWatch } from '../usage.ts';
-import type { Client, Peer, Role } from './client.ts';
+import type { Address, Client, Peer, Role } from './client.ts';
 import { copiesOf } from './profiles.ts';
 import type { Stage } from './stage.ts';
 
@@ -40,30 +40,31 @@ export async function transfer(task: TransferTask): Promise<Transfer> {
   const { profile, payload, tracker } = stage;
   const folder = await mkdtemp(join(stage.folder, 'transfer-'));
   const started: Peer[] = [];
-  const start = async (which: Role, name: string, dial: readonly number[]): Promise<Peer> => {
+  const start = async (which: Role, name: string, host: string, dial: readonly Address[]): Promise<Peer> => {
     const dir = which === 'seed' ? payload.dir : join(folder, name);
     const stateDir = join(folder, `${name}-state`);
     await mkdir(dir, { recursive: true });
     await mkdir(stateDir);
     const [port, controlPort] = (await freePorts(2)) as [number, number];
     const { torrent, announced } = stage;
-    const about = { role: which, torrent, announced, dir, stateDir, port, controlPort, dial, signal };
+    const about = { role: which, torrent, announced, dir, stateDir, host, port, controlPort, dial, signal };
     const peer = (which === role ? measured : reference).start(about);
     started.push(peer);
     return peer;
   };
-  const startAll = async (which: Role, dial: readonly number[]): Promise<Peer[]> => {
+  const startAll = async (which: Role, dial: readonly Address[]): Promise<Peer[]> => {
     const peers: Peer[] = [];
     const count = which === role ? 1 : profile.others;
-    for (let at = 0; at < count; at++) peers.push(await start(which, `${which}-${at}`, dial));
+    for (let at = 0; at < count; at++) peers.push(await start(which, `${which}-${at}`, hostOf(at, count), dial));
     return peers;
   };
   try {
     tracker.tell([]);
     const seeds = await startAll('seed', []);
     const ports = await Promise.all(seeds.map((seed) => seed.listening()));
-    tracker.tell(ports);
-    const leeches = await startAll('leech', ports);
+    const addresses = ports.map((port, at) => ({ host: hostOf(at, seeds.length), port }));
+    tracker.tell(addresses);
+    const leeches = await startAll('leech', addresses);
     const launched = performance.now();
     const [watched, others] = role === 'seed' ? [seeds, leeches] : [leeches, seeds];
     // Where one of them dies the other would wait until time is up.
@@ -90,6 +91,11 @@ export async function transfer(task: TransferTask): Promise<Transfer> {
     await endAll(started);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Of several each has an address of its own; not every system has more than one on loopback unless told. */
+function hostOf(at: number, count: number): string {
+  return count === 1 ? '127.0.0.1' : `127.0.0.${2 + at}`;
 }
 
 type Usage = Omit<Transfer, 'since' | 'verified' | 'beforeFirstByte'>;

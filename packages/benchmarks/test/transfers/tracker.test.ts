@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest';
 import { startTracker, withTracker } from '../../src/transfers/tracker.ts';
 
-test('tells whoever asks of the ports that it was told last', async () => {
+test('tells whoever asks of the addresses that it was told last', async () => {
   const tracker = await startTracker();
   const ask = async (): Promise<string> =>
     Buffer.from(await (await fetch(`${tracker.url}?info_hash=x`)).arrayBuffer()).toString('latin1');
   try {
     expect(await ask()).toBe('d8:intervali1800e5:peers0:e');
-    tracker.tell([0x1234, 80]);
-    expect(await ask()).toBe('d8:intervali1800e5:peers12:\x7f\0\0\x01\x12\x34\x7f\0\0\x01\0Pe');
+    tracker.tell([
+      { host: '127.0.0.1', port: 0x1234 },
+      { host: '127.0.0.2', port: 80 },
+    ]);
+    expect(await ask()).toBe('d8:intervali1800e5:peers12:\x7f\0\0\x01\x12\x34\x7f\0\0\x02\0Pe');
   } finally {
     await tracker.close();
   }

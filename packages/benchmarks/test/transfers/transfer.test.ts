@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Child, listeningPort } from '../../src/child.ts';
 import { MIB, makePayload, type Payload } from '../../src/payload.ts';
 import { withTimeLimit } from '../../src/time-limit.ts';
-import type { Client, Role } from '../../src/transfers/client.ts';
+import type { Address, Client, Role } from '../../src/transfers/client.ts';
 import { profileOf } from '../../src/transfers/profiles.ts';
 import { startTracker, type Tracker } from '../../src/transfers/tracker.ts';
 import { type Transfer, transfer } from '../../src/transfers/transfer.ts';
@@ -99,7 +99,7 @@ test('refuses one bad copy among several', async () => {
 });
 
 test('a leech is told every seed', async () => {
-  const told: (readonly number[])[] = [];
+  const told: (readonly Address[])[] = [];
   const client = scripted({ leech: `${COPIES} console.log('complete'); ${STAYS}` });
   const listening: Client = {
     ...client,
@@ -109,5 +109,5 @@ test('a leech is told every seed', async () => {
     },
   };
   await attempt(listening, { others: 3 });
-  expect(told).toEqual([[7, 7, 7]]);
+  expect(told).toEqual([['127.0.0.2', '127.0.0.3', '127.0.0.4'].map((host) => ({ host, port: 7 }))]);
 });

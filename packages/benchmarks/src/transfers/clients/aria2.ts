@@ -15,7 +15,7 @@ export const aria2: Client = {
   probe: (signal) =>
     askVersion({ file: PROGRAM, args: ['--version'], endsBy: 'signal' }, /^aria2 version (\S+)$/, signal),
 
-  start({ role, announced, dir, stateDir, port, signal }) {
+  start({ role, announced, dir, stateDir, host, port, signal }) {
     const sign = join(stateDir, 'complete');
     const hook = join(stateDir, 'hook.sh');
     writeFileSync(hook, `#!/bin/sh\n: > "$${SIGN}"\n`, { mode: 0o755 });
@@ -25,7 +25,7 @@ export const aria2: Client = {
       '--show-console-readout=false',
       '--summary-interval=0',
       '--disable-ipv6=true',
-      '--interface=127.0.0.1',
+      `--interface=${host}`,
       '--enable-dht=false',
       '--bt-enable-lpd=false',
       '--enable-peer-exchange=false',

@@ -1,4 +1,4 @@
-// The hot path and nothing else, as a program: bare_peer.mjs seed|leech TORRENT DIR [PORT TO DIAL].
+// The hot path and nothing else, as a program: bare_peer.mjs seed|leech TORRENT DIR HOST [HOST:PORT TO DIAL].
 // A leech with one connection receives into one reused buffer, copies each block to its piece, hashes it on the way and writes the whole piece
 // in calls of 1 MiB; a seed reads extents ahead and sends header and block through a corked socket. There is no engine: blocks are
 // asked for in order, and whatever else a peer says is passed over. It is no client, and trusts the other side not to be hostile.
@@ -31,7 +31,7 @@ if (process.argv[2] === '--version') {
   process.exit();
 }
 
-const [role, torrentPath, folder, dial] = process.argv.slice(2);
+const [role, torrentPath, folder, host, dial] = process.argv.slice(2);
 const { infoHash, name, length, pieceLength, hashes } = readTorrent(readFileSync(torrentPath));
 const pieceCount = hashes.length / 20;
 const handshake = Buffer.concat([
@@ -45,12 +45,12 @@ let isFirst = true;
 process.stdin.resume();
 process.stdin.on('end', () => process.exit());
 if (role === 'seed') seed();
-else leech(Number(dial));
+else leech(dial.split(':'));
 
 function seed() {
   const file = openSync(join(folder, name), 'r');
   const server = createServer({ highWaterMark: SEND_QUEUE, noDelay: true }, (socket) => serve(socket, file));
-  server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`));
+  server.listen(0, host, () => console.log(`listening ${server.address().port}`));
 }
 
 function serve(socket, file) {
@@ -133,7 +133,7 @@ function serve(socket, file) {
   }
 }
 
-function leech(port) {
+function leech([seed, port]) {
   const file = openSync(join(folder, name), 'w+');
   ftruncateSync(file, length);
   const spare = [];
@@ -154,7 +154,7 @@ function leech(port) {
     receive(buffer.subarray(0, count));
     return writing < WRITING;
   };
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true, onread: { buffer, callback } });
+  const socket = connect({ host: seed, port: Number(port), noDelay: true, onread: { buffer, callback } });
   socket.on('error', fail);
   socket.write(handshake);
   socket.write(message(INTERESTED, Buffer.alloc(0)));

@@ -49,8 +49,9 @@ function driven({ name, tellsFirstByte, file, args, lacks }: Driver): Client {
 
     ...(lacks ? { lacks } : {}),
 
-    start({ role, torrent, dir, dial, signal }) {
-      const command = { file, args: [...args, role, torrent, dir, ...dial.map(String)], endsBy: 'input' } as const;
+    start({ role, torrent, dir, host, dial, signal }) {
+      const seeds = dial.map((seed) => `${seed.host}:${seed.port}`);
+      const command = { file, args: [...args, role, torrent, dir, host, ...seeds], endsBy: 'input' } as const;
       const child = new Child(`${name} ${role}`, command, signal);
       const said = (word: string): Promise<void> =>
         child.until(word, (line) => (line === word ? true : undefined)).then(() => {});

@@ -1,4 +1,4 @@
-"""A libtorrent peer of one torrent over plain TCP on loopback: libtorrent_peer.py seed|leech TORRENT DIR [PORTS TO DIAL].
+"""A libtorrent peer of one torrent over plain TCP on loopback: libtorrent_peer.py seed|leech TORRENT DIR HOST [HOST:PORT TO DIAL]...
 
 Says `version V`, `listening PORT`, `first-byte` (of payload, sent or received) and, as a leech, `complete` once every
 piece is verified. Ends, with everything written, when its input does.
@@ -12,7 +12,7 @@ if sys.argv[1:] == ["--version"]:
     print("version %s" % lt.__version__)
     sys.exit()
 
-role, torrent, folder = sys.argv[1:4]
+role, torrent, folder, host = sys.argv[1:5]
 
 
 def say(words):
@@ -23,7 +23,8 @@ def say(words):
 # 3 MiB, 1,500 requests in flight, TCP preferred), and past it:
 settings = lt.high_performance_seed()
 settings.update({
-    "listen_interfaces": "127.0.0.1:0",
+    "listen_interfaces": "%s:0" % host,
+    "outgoing_interfaces": host,
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -55,8 +56,9 @@ params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt
 if role == "seed":
     params.flags |= lt.torrent_flags.seed_mode
 handle = session.add_torrent(params)
-for port in sys.argv[4:]:
-    handle.connect_peer(("127.0.0.1", int(port)))
+for address in sys.argv[5:]:
+    seed, port = address.rsplit(":", 1)
+    handle.connect_peer((seed, int(port)))
 
 while session.listen_port() == 0:
     time.sleep(0.01)

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Child } from '../../child.ts';
-import type { Client } from '../client.ts';
+import type { Client, Task } from '../client.ts';
 import { untilFile } from './file-sign.ts';
 import { askVersion } from './installed.ts';
 
@@ -17,11 +17,11 @@ export const qbittorrent: Client = {
   probe: (signal) =>
     askVersion({ file: PROGRAM, args: ['--version'], endsBy: 'signal' }, /^qBittorrent v(\S+)$/, signal),
 
-  start({ role, announced, dir, stateDir, port, controlPort, signal }) {
+  start({ role, announced, dir, stateDir, host, port, controlPort, signal }) {
     const complete = join(stateDir, 'complete');
     const folder = join(stateDir, 'qBittorrent', 'config');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'qBittorrent.conf'), configurationOf(port, controlPort, complete));
+    writeFileSync(join(folder, 'qBittorrent.conf'), configurationOf({ host, port, controlPort, complete }));
     const args = [
       `--profile=${stateDir}`,
       `--save-path=${dir}`,
@@ -44,7 +44,14 @@ export const qbittorrent: Client = {
  * What a user who wants speed sets in its advanced options, which are libtorrent's: the same as our libtorrent has. It looks for news each
  * 1.5 s unless told, and would tell of the end so late.
  */
-function configurationOf(port: number, controlPort: number, complete: string): string {
+function configurationOf({
+  host,
+  port,
+  controlPort,
+  complete,
+}: Pick<Task, 'host' | 'port' | 'controlPort'> & {
+  readonly complete: string;
+}): string {
   return `[LegalNotice]
 Accepted=true
 
@@ -63,7 +70,7 @@ Session\\Encryption=2
 Session\\FilePoolSize=4000
 Session\\GlobalDLSpeedLimit=0
 Session\\GlobalUPSpeedLimit=0
-Session\\InterfaceAddress=127.0.0.1
+Session\\InterfaceAddress=${host}
 Session\\LSDEnabled=false
 Session\\MaxConnections=-1
 Session\\MaxConnectionsPerTorrent=-1

@@ -14,12 +14,12 @@ export const rtorrent: Client = {
   probe: (signal) =>
     askVersion({ file: PROGRAM, args: ['-h'], endsBy: 'signal' }, /client version (\d[\d.]*\d)/, signal),
 
-  start({ role, announced, dir, stateDir, port, signal }) {
+  start({ role, announced, dir, stateDir, host, port, signal }) {
     const [checked, complete] = [join(stateDir, 'checked'), join(stateDir, 'complete')];
     const settings = [
       'system.daemon.set = true',
       `directory.default.set = ${dir}`,
-      'network.bind_address.set = 127.0.0.1',
+      `network.bind_address.set = ${host}`,
       `network.port_range.set = ${port}-${port}`,
       'network.port_random.set = no',
       'dht.mode.set = disable',

@@ -34,9 +34,9 @@ export const shoal: Client = {
 };
 
 /** A complete `get` seeds on, so that its process is still there to be looked at. */
-function argumentsOf({ role, torrent, dir, dial }: Task): string[] {
-  const lone = ['--bind', '127.0.0.1', '--no-dht', '--no-lsd', '--no-pex'];
+function argumentsOf({ role, torrent, dir, host, dial }: Task): string[] {
+  const lone = ['--bind', host, '--no-dht', '--no-lsd', '--no-pex'];
   const common = ['--no-config', torrent, '--json', '--dir', dir, ...lone];
-  const peers = dial.flatMap((port) => ['--peer', `127.0.0.1:${port}`]);
+  const peers = dial.flatMap((seed) => ['--peer', `${seed.host}:${seed.port}`]);
   return role === 'seed' ? ['seed', ...common] : ['get', ...common, '--seed', ...peers];
 }

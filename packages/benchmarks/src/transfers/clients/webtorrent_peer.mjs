@@ -1,4 +1,4 @@
-// A webtorrent peer of one torrent over plain TCP on loopback: webtorrent_peer.mjs seed|leech TORRENT DIR [PORTS TO DIAL].
+// A webtorrent peer of one torrent over plain TCP on loopback: webtorrent_peer.mjs seed|leech TORRENT DIR HOST [HOST:PORT TO DIAL]...
 // Says `version V`, `listening PORT` and, as a leech, `complete` once every piece is verified and stored. Ends when its
 // input does.
 import { readFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ if (process.argv[2] === '--version') {
   process.exit();
 }
 
-const [role, torrentPath, path, ...dial] = process.argv.slice(2);
+const [role, torrentPath, path, , ...dial] = process.argv.slice(2);
 // Nothing but TCP and the one peer; no limit is set on either rate, and a seed need not check its data first.
 const client = new WebTorrent({
   dht: false,
@@ -35,7 +35,7 @@ client.on('error', fail);
 const torrent = client.add(await readFile(torrentPath), { path, skipVerify: role === 'seed', announce: [] });
 torrent.on('error', fail);
 torrent.on('ready', () => {
-  for (const port of dial) torrent.addPeer(`127.0.0.1:${port}`);
+  for (const seed of dial) torrent.addPeer(seed);
   whenListening(() => console.log(`listening ${client.torrentPort}`));
 });
 if (role === 'leech') torrent.on('done', () => console.log('complete'));
