@@ -9,4 +9,5 @@ export const MEASUREMENTS: Readonly<Record<string, () => Promise<Measurement>>> 
   growth: async () => (await import('./transfers/measurement.ts')).growth,
   magnet: async () => (await import('./magnets/measurement.ts')).magnets,
   lookups: async () => (await import('./lookups/measurement.ts')).lookups,
+  micro: async () => (await import('./micro/measurement.ts')).micro,
 };
