@@ -47,22 +47,41 @@ function write(sink: ByteSink, value: BencodeInput, depth: number): void {
 }
 
 function writeDict(sink: ByteSink, value: unknown, depth: number): void {
-  const isMap = value instanceof Map;
-  if (!isMap && !isPlainObject(value)) throw new TypeError(`bencode has no form for ${describe(value)}`);
-  const keys: string[] = isMap ? [...value.keys()] : Object.keys(value);
-  let isSorted = true;
-  for (const [index, key] of keys.entries()) {
-    if (typeof key !== 'string') throw new TypeError(`a key is text, not ${describe(key)}`);
-    if (index > 0 && key < (keys[index - 1] as string)) isSorted = false;
+  if (value instanceof Map) {
+    writeMap(sink, value, depth);
+    return;
   }
-  // By UTF-16 units, which is what `<` compares: of keys they are the bytes.
-  if (!isSorted) keys.sort();
+  if (!isPlainObject(value)) throw new TypeError(`bencode has no form for ${describe(value)}`);
+  const keys = Object.keys(value);
+  for (let index = 1; index < keys.length; index++) {
+    if ((keys[index] as string) >= (keys[index - 1] as string)) continue;
+    // By UTF-16 units, which is what `<` compares: of keys they are the bytes.
+    keys.sort();
+    break;
+  }
   sink.byte(0x64 /* d */);
   for (const key of keys) {
-    const item: BencodeInput | undefined = isMap ? value.get(key) : value[key];
-    if (item === undefined && !isMap) continue;
+    const item = value[key];
+    if (item === undefined) continue;
     sink.key(key);
-    write(sink, item as BencodeInput, depth + 1);
+    write(sink, item, depth + 1);
+  }
+  sink.byte(0x65 /* e */);
+}
+
+/** What was decoded is in order, and is written as it comes; of any other the keys are sorted first. */
+function writeMap(sink: ByteSink, map: ReadonlyMap<unknown, unknown>, depth: number): void {
+  let last: string | undefined;
+  let isSorted = true;
+  for (const key of map.keys()) {
+    if (typeof key !== 'string') throw new TypeError(`a key is text, not ${describe(key)}`);
+    if (last !== undefined && key < last) isSorted = false;
+    last = key;
+  }
+  sink.byte(0x64 /* d */);
+  for (const key of isSorted ? map.keys() : [...map.keys()].sort()) {
+    sink.key(key as string);
+    write(sink, map.get(key) as BencodeInput, depth + 1);
   }
   sink.byte(0x65 /* e */);
 }
