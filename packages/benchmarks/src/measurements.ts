@@ -9,5 +9,8 @@ export const MEASUREMENTS: Readonly<Record<string, () => Promise<Measurement>>> 
   growth: async () => (await import('./transfers/measurement.ts')).growth,
   magnet: async () => (await import('./magnets/measurement.ts')).magnets,
   lookups: async () => (await import('./lookups/measurement.ts')).lookups,
+  hashing: async () => (await import('./hashing/measurement.ts')).hashing,
+  scale: async () => (await import('./scale/measurement.ts')).scale,
   micro: async () => (await import('./micro/measurement.ts')).micro,
+  trackers: async () => (await import('./trackers/measurement.ts')).trackers,
 };
