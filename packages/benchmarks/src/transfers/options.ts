@@ -6,7 +6,7 @@ import type { BenchOptions } from './bench.ts';
 import type { Client, Role } from './client.ts';
 import { CLIENTS } from './clients/all.ts';
 import type { GrowthOptions } from './growth.ts';
-import { copiesOf, PROFILES, type Profile, profileOf } from './profiles.ts';
+import { copiesOf, PROFILES, type Profile, profileOf, scaled } from './profiles.ts';
 
 const NAMES: string = CLIENTS.map(({ name }) => name).join(',');
 const MAX_SIZE_MIB = 16_384;
@@ -25,7 +25,7 @@ const SHARED = {
 export const TRANSFER_USAGE: readonly string[] = [
   `--profile NAME    which transfer (default ${DEFAULT_PROFILE}):`,
   ...PROFILES.map(({ name, about }) => `  ${name.padEnd(16)}${about}`),
-  "--size MIB        payload, instead of the profile's",
+  "--size MIB        payload, instead of the profile's; files stay as large as they are",
   '--rounds N        how often everything is run; the median counts (default 3)',
   '--clients NAMES   which to measure (default all):',
   `  ${NAMES}`,
@@ -58,7 +58,7 @@ export function parseTransferOptions(argv: readonly string[]): Omit<BenchOptions
   });
   const chosen = profileOf(values.profile);
   const size = values.size === undefined ? chosen.size : wholeNumber('size', values.size, MAX_SIZE_MIB) * MIB;
-  const profile = { ...chosen, size };
+  const profile = scaled(chosen, size);
   return {
     profile,
     onDisk: values.disk,
@@ -78,7 +78,7 @@ export function parseGrowthOptions(argv: readonly string[]): Omit<GrowthOptions,
   });
   const base = profileOf(DEFAULT_PROFILE);
   const scale = values.size === undefined ? 1 : (wholeNumber('size', values.size, MAX_SIZE_MIB) * MIB) / base.size;
-  const profiles = PROFILES.map((profile) => ({ ...profile, size: Math.round(profile.size * scale) }));
+  const profiles = PROFILES.map((profile) => scaled(profile, Math.round(profile.size * scale)));
   const largest = profiles.reduce((a, b) => (a.size > b.size ? a : b));
   return {
     base: base.name,

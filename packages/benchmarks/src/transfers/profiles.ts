@@ -73,6 +73,12 @@ export function profileOf(name: string): Profile {
   return profile;
 }
 
+/** The same with another size of the payload, its files as large as they were and therefore fewer or more. */
+export function scaled(profile: Profile, size: number): Profile {
+  const { files } = profile;
+  return { ...profile, size, files: files === 1 ? 1 : Math.max(2, Math.round((files * size) / profile.size)) };
+}
+
 /** Copies of the payload that one transfer makes. */
 export function copiesOf({ others }: Profile, role: Role): number {
   return role === 'seed' ? others : 1;

@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { MIB } from '../../src/payload.ts';
 import { type BenchOptions, bench } from '../../src/transfers/bench.ts';
 import { shoal } from '../../src/transfers/clients/shoal.ts';
-import { profileOf } from '../../src/transfers/profiles.ts';
+import { profileOf, scaled } from '../../src/transfers/profiles.ts';
 import { formatReport } from '../../src/transfers/report.ts';
 
 const SIZE = 5 * MIB;
 
 function optionsFor(name: string, size: number): BenchOptions {
-  const known = profileOf(name);
-  const profile = { ...known, size, files: Math.min(known.files, 150), others: Math.min(known.others, 3) };
+  const known = scaled(profileOf(name), size);
+  const profile = { ...known, others: Math.min(known.others, 3) };
   return {
     profile,
     onDisk: false,

@@ -39,12 +39,12 @@ test.each(PROFILES)('$name measures what it can unless told', ({ name, roles, si
 test('growth has every profile, and scales all by the size of the first', () => {
   const { base, profiles, client } = parseGrowthOptions(['--size', '64']);
   expect([base, client.name]).toEqual(['file', 'shoal']);
-  expect(profiles.map(({ name, size }) => [name, size / MIB])).toEqual([
-    ['file', 64],
-    ['large', 256],
-    ['tree', 32],
-    ['one-to-eight', 16],
-    ['eight-to-one', 64],
+  expect(profiles.map(({ name, size, files }) => [name, size / MIB, files])).toEqual([
+    ['file', 64, 1],
+    ['large', 256, 1],
+    ['tree', 32, 125],
+    ['one-to-eight', 16, 1],
+    ['eight-to-one', 64, 1],
   ]);
 });
 
