@@ -75,6 +75,10 @@ class MemoryStream implements ByteStream {
     return !other.#heldBack;
   }
 
+  get unsent(): number {
+    return this.#other.#inboxBytes;
+  }
+
   pause(): void {
     this.#paused = true;
   }

@@ -86,6 +86,11 @@ export class Connection {
     return this.#writable && !this.#closed && !this.wire.closed;
   }
 
+  /** Everything the wire was given to send has left: blocks that were handed to it are their owner's again. */
+  get isSent(): boolean {
+    return this.wire.outputBytes === 0 && this.stream.unsent === 0;
+  }
+
   /** What blocks must wait for before they are handed to the wire; everything that is written is charged to it. */
   get uploadLimits(): LimitChain {
     return this.#up;

@@ -31,6 +31,8 @@ export interface ByteStream {
   open(handler: StreamHandler): void;
   /** Takes the buffers in order and keeps them untouched until sent. False: hold back until `onDrain`. */
   write(buffers: readonly Uint8Array[]): boolean;
+  /** Bytes that were written and not sent yet. At 0 every buffer that was given to `write` is its owner's again. */
+  readonly unsent: number;
   pause(): void;
   resume(): void;
   /** Sends what was written, then ends. */

@@ -105,6 +105,9 @@ function sniff(
         if (ended) handler.onClose(ended.error);
       },
       write: (buffers) => stream.write(buffers),
+      get unsent() {
+        return stream.unsent;
+      },
       pause: () => stream.pause(),
       resume: () => stream.resume(),
       close: () => stream.close(),

@@ -1,6 +1,6 @@
 // Serves one peer's requests: blocks from the store's cache where they are, else read ahead first. One load is under
 // way per peer, so that a slow socket stops reading ahead and a slow disk delays its own peer only.
-import type { PieceStore } from '@shoal/storage';
+import { Holds, type PieceStore } from '@shoal/storage';
 import type { Connection } from './connection.ts';
 
 /** Bytes handed to the wire before the stream is asked whether it takes more; one vectored write. */
@@ -12,6 +12,8 @@ export class Upload {
   readonly #has: (piece: number) => boolean;
   readonly #onSent: (bytes: number) => void;
   readonly #onError: (error: unknown) => void;
+  /** Memory that blocks on their way to the peer lie in. */
+  readonly #holds = new Holds();
   #loading = false;
   /** Ends the wait for the rate limit; set exactly while waiting. */
   #stopWaiting: (() => void) | undefined;
@@ -33,6 +35,7 @@ export class Upload {
   /** Answers as many requests as the stream takes now. */
   serve(): void {
     const { wire } = this.#connection;
+    this.#letGo();
     let batched = 0;
     while (!this.#loading && !this.#stopWaiting && this.#connection.writable) {
       const request = wire.nextPeerRequest();
@@ -46,7 +49,7 @@ export class Upload {
         this.#waitForLimit();
         break;
       }
-      const block = this.#store.peek(piece, begin, length);
+      const block = this.#store.peek(piece, begin, length, this.#holds);
       if (!block) {
         this.#load(piece, begin, length);
         break;
@@ -57,16 +60,22 @@ export class Upload {
       // Written at once where there is a limit, since writing is what is charged.
       if (batched >= WRITE_BATCH || this.#connection.uploadLimits.isLimited) {
         this.#connection.flush();
+        this.#letGo();
         batched = 0;
       }
     }
     this.#connection.flush();
+    this.#letGo();
   }
 
-  /** The connection is over. */
+  /** The connection is over. What is on its way still belongs to the stream: it stays held, and is never used again. */
   stop(): void {
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
+  }
+
+  #letGo(): void {
+    if (!this.#loading && !this.#holds.isEmpty && this.#connection.isSent) this.#holds.release();
   }
 
   #waitForLimit(): void {
@@ -78,7 +87,7 @@ export class Upload {
 
   #load(piece: number, begin: number, length: number): void {
     this.#loading = true;
-    this.#store.load(piece, begin, length).then(
+    this.#store.load(piece, begin, length, this.#holds).then(
       (block) => {
         this.#loading = false;
         if (this.#connection.closed) return;

@@ -126,6 +126,7 @@ function maskingFilter(mark: number, mask: number): StreamFilter {
           onClose: (error) => handler.onClose(error),
         }),
       write: (buffers) => stream.write(buffers.map((buffer) => buffer.map((byte) => byte ^ mask))),
+      unsent: 0,
       pause: () => stream.pause(),
       resume: () => stream.resume(),
       close: () => stream.close(),

@@ -9,6 +9,7 @@ export class FakeStream implements ByteStream {
   handler: StreamHandler | undefined;
   /** Each call's buffers. */
   readonly writes: (readonly Uint8Array[])[] = [];
+  unsent = 0;
   /** What `write` answers. */
   takesMore = true;
   paused = false;

@@ -74,6 +74,7 @@ function doubleFilter(accept?: StreamFilter['accept']): StreamFilter & { readonl
           });
         },
         write: (buffers) => stream.write(buffers),
+        unsent: 0,
         pause: () => stream.pause(),
         resume: () => stream.resume(),
         close: () => stream.close(),

@@ -43,6 +43,9 @@ function through(stream: ByteStream, broken: Partial<ByteStream>): ByteStream {
     remoteAddress: stream.remoteAddress,
     open: (handler) => stream.open(handler),
     write: (buffers) => stream.write(buffers),
+    get unsent() {
+      return stream.unsent;
+    },
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     close: () => stream.close(),
@@ -81,6 +84,7 @@ const neverEnding = {
   remoteAddress: '10.0.0.2:9',
   open: () => undefined,
   write: () => true,
+  unsent: 0,
   pause: () => undefined,
   resume: () => undefined,
   close: () => undefined,
@@ -102,6 +106,8 @@ const breakages: readonly (readonly [what: string, breakage: Breakage, caught: R
     { stream: (stream) => ({ write: (buffers) => stream.write(buffers.map((buffer) => buffer.subarray(1))) }) },
     /whole/,
   ],
+  ['never says that all was sent', { stream: () => ({ unsent: 1 }) }, /holds the sender/],
+  ['says that all was sent while it is not', { stream: () => ({ unsent: 0 }) }, /holds the sender/],
   [
     'never asks to hold back',
     {

@@ -12,15 +12,17 @@ export const allocateZeros: Allocate = (bytes) => new Uint8Array(bytes);
 
 export class BufferPool {
   readonly #budget: ByteBudget;
-  readonly #size: number;
+  /** The length of the buffers it keeps. */
+  readonly size: number;
   readonly #most: number;
   readonly #allocate: Allocate;
   readonly #idle: Idle[] = [];
+  #closed = false;
 
   /** `size` is the length worth keeping (most pieces have it); other lengths are allocated each time. */
   constructor(budget: ByteBudget, size: number, allocate: Allocate = allocateZeros) {
     this.#budget = budget;
-    this.#size = size;
+    this.size = size;
     this.#allocate = allocate;
     this.#most = Math.max(2, Math.floor(IDLE_BYTES / Math.max(1, size)));
   }
@@ -30,7 +32,7 @@ export class BufferPool {
     // Cached pieces that must go sooner or later come back here as idle buffers: use those rather than allocate. Fresh
     // megabytes are what makes V8 look for garbage: it did so 24 times a GiB, with an eighth of all CPU time.
     while (this.#idle.length === 0 && this.#budget.held + size > this.#budget.spareLimit && this.#budget.dropOldest());
-    const idle = size === this.#size ? this.#idle.pop() : undefined;
+    const idle = size === this.size ? this.#idle.pop() : undefined;
     if (idle) this.#budget.withdraw(idle);
     this.#budget.take(size);
     return idle?.buffer ?? this.#allocate(size);
@@ -38,7 +40,7 @@ export class BufferPool {
 
   /** The caller has given the bytes back to the budget, and nobody else sees the buffer any more. */
   keep(buffer: Uint8Array): void {
-    if (buffer.length !== this.#size || this.#idle.length >= this.#most) return;
+    if (this.#closed || buffer.length !== this.size || this.#idle.length >= this.#most) return;
     const idle: Idle = {
       buffer,
       bytes: buffer.length,
@@ -50,7 +52,9 @@ export class BufferPool {
     this.#budget.lend(idle);
   }
 
+  /** Nothing is kept from here on. */
   close(): void {
+    this.#closed = true;
     for (const idle of this.#idle) this.#budget.withdraw(idle);
     this.#idle.length = 0;
   }

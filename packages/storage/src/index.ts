@@ -11,6 +11,7 @@ export {
   type RunningDigest,
   type Verdict,
 } from './hasher.ts';
+export { type Holdable, Holds } from './holds.ts';
 export { MemoryStorage } from './memory-storage.ts';
 export { type PendingPiece, PieceStore, type PieceStoreOptions } from './piece-store.ts';
 export {

@@ -7,6 +7,7 @@ import { type Allocate, allocateZeros, BufferPool } from './buffer-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { StorageError } from './errors.ts';
 import type { Expectation, Hasher, Verdict } from './hasher.ts';
+import type { Holds } from './holds.ts';
 import { Ranges } from './ranges.ts';
 import { ReadCache } from './read-cache.ts';
 import type { PartialPiece } from './resume.ts';
@@ -162,17 +163,20 @@ export class PieceStore {
     }
   }
 
-  /** The bytes where they are in memory; a view that never changes. RangeError outside the torrent. */
-  peek(piece: number, begin: number, length: number): Uint8Array | undefined {
+  /**
+   * The bytes where they are in memory; a view that does not change until `holds` is released, or ever where there are none:
+   * memory that was shown for good is not used again. RangeError outside the torrent.
+   */
+  peek(piece: number, begin: number, length: number, holds?: Holds): Uint8Array | undefined {
     this.#checkRange(piece, begin, length);
-    return this.#cache.peek(piece, begin, length);
+    return this.#cache.peek(piece, begin, length, holds);
   }
 
-  /** Bytes of a verified piece, reading ahead; concurrent loads share a read. A view that never changes. */
-  load(piece: number, begin: number, length: number): Promise<Uint8Array> {
+  /** Bytes of a verified piece, reading ahead; concurrent loads share a read. A view as `peek` gives it. */
+  load(piece: number, begin: number, length: number, holds?: Holds): Promise<Uint8Array> {
     this.#checkRange(piece, begin, length);
     if (this.#closed) return Promise.reject(closedError());
-    return this.#track(this.#cache.load(piece, begin, length));
+    return this.#track(this.#cache.load(piece, begin, length, holds));
   }
 
   /** Writes every unfinished piece's bytes in place, as for a clean exit. Rejects with the first failure, having tried all. */

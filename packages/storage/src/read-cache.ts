@@ -3,10 +3,12 @@
 // Who asks here and there gets one extent; who continues where the last read ended gets four: a piece of
 // 4 MiB then takes 5 reads instead of 16. Once memory is so short that what was read before is gone
 // again, nobody continues, and all reads are small.
-// Invariant: an extent is in `#extents` or being read in `#loading`, not both; nothing handed out is ever written to again.
+// Invariant: an extent is in `#extents` or being read in `#loading`, not both; what was handed out is not written to before its reader lets go of it.
 import { concatBytes, type Layout } from '@shoal/primitives';
-import type { Allocate, BufferPool } from './buffer-pool.ts';
-import type { ByteBudget, Spare } from './byte-budget.ts';
+import { type Allocate, BufferPool } from './buffer-pool.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { Cached } from './cached.ts';
+import { Holds } from './holds.ts';
 import type { Storage } from './storage.ts';
 
 /** Extents read at once for who reads on. */
@@ -19,11 +21,14 @@ export class ReadCache {
   readonly #storage: Storage;
   readonly #budget: ByteBudget;
   readonly #pool: BufferPool;
+  /** Of memory for one extent, and for a run of them. */
+  readonly #extentPool: BufferPool;
+  readonly #runPool: BufferPool;
   readonly #allocate: Allocate;
   readonly #extentLength: number;
   readonly #extentsPerPiece: number;
   /** By `piece * #extentsPerPiece + extent`; the extents of a run share their entry. */
-  readonly #extents = new Map<number, Run>();
+  readonly #extents = new Map<number, Cached>();
   readonly #pieces = new Map<number, Cached>();
   readonly #loading = new Map<number, Loading>();
 
@@ -35,52 +40,55 @@ export class ReadCache {
     readonly extentLength: number;
     readonly allocate: Allocate;
   }) {
-    this.#layout = options.layout;
+    const { layout, budget, allocate, extentLength } = options;
+    this.#layout = layout;
     this.#storage = options.storage;
-    this.#budget = options.budget;
+    this.#budget = budget;
     this.#pool = options.pool;
-    this.#allocate = options.allocate;
-    this.#extentLength = options.extentLength;
-    this.#extentsPerPiece = Math.ceil(options.layout.pieceLength / options.extentLength);
+    this.#allocate = allocate;
+    this.#extentLength = extentLength;
+    this.#extentsPerPiece = Math.ceil(layout.pieceLength / extentLength);
+    const most = Math.min(layout.pieceLength, layout.totalLength);
+    this.#extentPool = new BufferPool(budget, Math.min(extentLength, most), allocate);
+    this.#runPool = new BufferPool(budget, Math.min(RUN * extentLength, most), allocate);
   }
 
-  /** The bytes where they are in memory; a view that stays as it is. */
-  peek(piece: number, begin: number, length: number): Uint8Array | undefined {
-    const whole = this.#pieces.get(piece);
-    if (whole !== undefined) return this.#use(whole, begin, length);
-    const run = this.#extents.get(this.#keyOf(piece, begin));
-    if (run === undefined) return undefined;
-    const from = begin - run.begin;
-    return from + length <= run.buffer.length ? this.#use(run, from, length) : undefined;
+  /**
+   * The bytes where they are in memory: a view that stays as it is until `holds` is released, or for good where none is
+   * given, which costs memory that is not used again.
+   */
+  peek(piece: number, begin: number, length: number, holds?: Holds): Uint8Array | undefined {
+    const there = this.#pieces.get(piece) ?? this.#extents.get(this.#keyOf(piece, begin));
+    if (there === undefined || begin + length > there.begin + there.length) return undefined;
+    return this.#use(there, begin, length, holds);
   }
 
-  async load(piece: number, begin: number, length: number): Promise<Uint8Array> {
-    const there = this.peek(piece, begin, length);
+  async load(piece: number, begin: number, length: number, holds?: Holds): Promise<Uint8Array> {
+    const there = this.peek(piece, begin, length, holds);
     if (there !== undefined) return there;
-    const parts: Promise<Uint8Array>[] = [];
     const end = begin + length;
-    for (let at = begin; at < end; ) {
-      const stop = Math.min(end, (Math.floor(at / this.#extentLength) + 1) * this.#extentLength);
-      parts.push(this.#part(piece, at, stop));
-      at = stop;
+    const stop = this.#extentEnd(begin, end);
+    if (stop === end) return this.#part(piece, begin, end, holds);
+    const parts: Promise<Uint8Array>[] = [];
+    const meanwhile = new Holds();
+    for (let at = begin; at < end; at = this.#extentEnd(at, end)) {
+      parts.push(this.#part(piece, at, this.#extentEnd(at, end), meanwhile));
     }
-    const [only] = parts;
-    return parts.length === 1 ? (only as Promise<Uint8Array>) : concatBytes(await Promise.all(parts));
+    try {
+      return concatBytes(await Promise.all(parts));
+    } finally {
+      await Promise.allSettled(parts);
+      meanwhile.release();
+    }
   }
 
   /** Keeps a piece that was just verified and written. The caller has given its bytes back to the budget. */
   keep(piece: number, buffer: Uint8Array): void {
     this.forget(piece);
-    const cached: Cached = {
-      buffer,
-      bytes: buffer.length,
-      exposed: false,
-      drop: () => {
-        this.#pieces.delete(piece);
-        // Somebody's output queue may still point into it: then it is left to the garbage collector.
-        if (!cached.exposed) this.#pool.keep(buffer);
-      },
+    const onDrop = (): void => {
+      this.#pieces.delete(piece);
     };
+    const cached = new Cached({ buffer, begin: 0, length: buffer.length, pool: this.#pool, onDrop });
     this.#pieces.set(piece, cached);
     this.#budget.lend(cached);
   }
@@ -102,14 +110,16 @@ export class ReadCache {
     this.#pieces.clear();
     this.#extents.clear();
     this.#loading.clear();
+    this.#extentPool.close();
+    this.#runPool.close();
   }
 
   checkInvariants(): void {
-    for (const [key, run] of this.#extents) {
+    for (const [key, { begin, length }] of this.#extents) {
       if (this.#loading.has(key)) throw new Error(`extent ${key} is cached and being read`);
-      const begin = (key % this.#extentsPerPiece) * this.#extentLength;
-      if (begin < run.begin || begin >= run.begin + run.buffer.length) {
-        throw new Error(`extent ${key} lies outside its run [${run.begin}, ${run.begin + run.buffer.length})`);
+      const at = (key % this.#extentsPerPiece) * this.#extentLength;
+      if (at < begin || at >= begin + length) {
+        throw new Error(`extent ${key} lies outside its run [${begin}, ${begin + length})`);
       }
     }
   }
@@ -118,35 +128,65 @@ export class ReadCache {
     return piece * this.#extentsPerPiece + Math.floor(begin / this.#extentLength);
   }
 
-  #use(cached: Cached, from: number, length: number): Uint8Array {
+  #extentEnd(at: number, end: number): number {
+    return Math.min(end, (Math.floor(at / this.#extentLength) + 1) * this.#extentLength);
+  }
+
+  #use(cached: Cached, begin: number, length: number, holds: Holds | undefined): Uint8Array {
     this.#budget.touch(cached);
-    cached.exposed = true;
-    return cached.buffer.subarray(from, from + length);
+    cached.lendTo(holds);
+    return cached.view(begin, length);
   }
 
   /** Bytes [from, to) of one extent. Memory that is full of what must stay reads no further than asked. */
-  async #part(piece: number, from: number, to: number): Promise<Uint8Array> {
+  async #part(piece: number, from: number, to: number, holds: Holds | undefined): Promise<Uint8Array> {
     const key = this.#keyOf(piece, from);
     const there = this.#extents.get(key);
-    if (there !== undefined) return this.#use(there, from - there.begin, to - from);
-    const loading = this.#loading.get(key);
-    if (loading !== undefined) return (await loading.bytes).subarray(from - loading.begin, to - loading.begin);
-    if (this.#budget.isFull) return this.#read(piece, from, to - from);
-    return this.#loadRun(key, piece, from, to);
+    if (there !== undefined) return this.#use(there, from, to - from, holds);
+    if (this.#loading.get(key) === undefined && this.#budget.isFull) return this.#readAlone(piece, from, to - from);
+    const { cached, done } = this.#loading.get(key) ?? this.#startRun(key, piece);
+    // At once: it may be dropped in the very moment in which it is there.
+    cached.lendTo(holds);
+    await done;
+    return cached.view(from, to - from);
   }
 
-  async #loadRun(key: number, piece: number, from: number, to: number): Promise<Uint8Array> {
+  #startRun(key: number, piece: number): Loading {
     const begin = (key % this.#extentsPerPiece) * this.#extentLength;
     const count = this.#runAt(key, piece);
     const length = Math.min(count * this.#extentLength, this.#layout.pieceSize(piece) - begin);
-    const loading: Loading = { begin, bytes: this.#read(piece, begin, length) };
+    const pool = length <= this.#extentPool.size ? this.#extentPool : this.#runPool;
+    const cached: Cached = new Cached({
+      buffer: pool.take(pool.size),
+      begin,
+      length,
+      pool,
+      onDrop: (run) => {
+        for (let at = key; at < key + count; at++) if (this.#extents.get(at) === run) this.#extents.delete(at);
+      },
+    });
+    this.#budget.leave(cached.bytes);
+    const loading: Loading = { cached, done: this.#fill(key, count, piece, cached) };
     for (let at = key; at < key + count; at++) this.#loading.set(at, loading);
+    return loading;
+  }
+
+  async #fill(key: number, count: number, piece: number, cached: Cached): Promise<void> {
+    let isRead = false;
     try {
-      const bytes = await loading.bytes;
-      this.#keepRun(key, count, loading, bytes);
-      return bytes.subarray(from - begin, to - begin);
+      await this.#storage.read(piece, cached.begin, cached.view(cached.begin, cached.length));
+      isRead = true;
     } finally {
-      for (let at = key; at < key + count; at++) if (this.#loading.get(at) === loading) this.#loading.delete(at);
+      this.#budget.left(cached.bytes);
+      const isWanted = this.#loading.get(key)?.cached === cached;
+      for (let at = key; at < key + count; at++) {
+        if (this.#loading.get(at)?.cached !== cached) continue;
+        this.#loading.delete(at);
+        if (isRead && isWanted) this.#extents.set(at, cached);
+      }
+      // Nobody keeps what was forgotten meanwhile.
+      if (isRead && isWanted) this.#budget.lend(cached);
+      else cached.drop();
     }
   }
 
@@ -160,26 +200,7 @@ export class ReadCache {
     return stop - key;
   }
 
-  /** Keeps what was read, unless it was forgotten meanwhile. */
-  #keepRun(key: number, count: number, loading: Loading, buffer: Uint8Array): void {
-    if (this.#loading.get(key) !== loading) return;
-    const run: Run = {
-      buffer,
-      begin: loading.begin,
-      bytes: buffer.length,
-      exposed: true,
-      drop: () => {
-        for (let at = key; at < key + count; at++) if (this.#extents.get(at) === run) this.#extents.delete(at);
-      },
-    };
-    for (let at = key; at < key + count; at++) {
-      this.#loading.delete(at);
-      this.#extents.set(at, run);
-    }
-    this.#budget.lend(run);
-  }
-
-  async #read(piece: number, begin: number, length: number): Promise<Uint8Array> {
+  async #readAlone(piece: number, begin: number, length: number): Promise<Uint8Array> {
     this.#budget.take(length);
     this.#budget.leave(length);
     try {
@@ -192,19 +213,8 @@ export class ReadCache {
   }
 }
 
-interface Cached extends Spare {
-  readonly buffer: Uint8Array;
-  /** A view of it was handed out. */
-  exposed: boolean;
-}
-
-interface Run extends Cached {
-  /** Where in the piece it starts. */
-  readonly begin: number;
-}
-
 interface Loading {
-  /** Where in the piece it starts. */
-  readonly begin: number;
-  readonly bytes: Promise<Uint8Array>;
+  readonly cached: Cached;
+  /** Rejects where the storage fails. */
+  readonly done: Promise<void>;
 }

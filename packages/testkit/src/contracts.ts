@@ -15,6 +15,7 @@ export interface SimByteStream {
   open(handler: SimStreamHandler): void;
   /** The buffers are read when they are sent, as a socket does: leave them unchanged. False: wait for `onDrain`. */
   write(buffers: readonly Uint8Array[]): boolean;
+  readonly unsent: number;
   pause(): void;
   resume(): void;
   /** Sends what is queued, then ends both directions. No data is handed over after it. */

@@ -119,6 +119,10 @@ export class SimStream implements SimByteStream {
     return !this.#blocked;
   }
 
+  get unsent(): number {
+    return this.#outboxBytes;
+  }
+
   pause(): void {
     this.#paused = true;
   }

@@ -143,6 +143,10 @@ class SocketStream implements ByteStream {
     socket.on('drain', () => this.#handler?.onDrain());
   }
 
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   receive(bytes: Uint8Array): void {
     this.#handler?.onData(bytes);
   }

@@ -101,8 +101,10 @@ export function testTransport(
       same(written < 1_000, true, 'write answered false at last');
       await someTime(until);
       same(accepted.length, 0, 'bytes handed over while paused');
+      same(dialled.stream.unsent > 0, true, 'what the system did not take is unsent');
       accepted.stream.resume();
       await until(() => dialled.drains > 0 && accepted.length === (written + 1) * block.length);
+      await until(() => dialled.stream.unsent === 0);
     },
   );
 
