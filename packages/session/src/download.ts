@@ -24,6 +24,14 @@ export interface DownloadSlot {
   readonly requests: Set<number>;
 }
 
+/**
+ * The share of the memory budget that may be under way. Pieces from many sources are all half here at once: of eight fast seeds
+ * that were each asked for 8 MiB, four in five blocks found the budget full and were copied twice.
+ */
+const ASKED_SHARE = 1 / 4;
+/** However small the budget is. */
+const FEWEST_ASKED = 32;
+
 export class Download {
   readonly #layout: Layout;
   readonly #picker: Picker;
@@ -36,6 +44,8 @@ export class Download {
   /** Of the blocks of pieces whose verdict is under way; the store tells them where there was a bad one. */
   readonly #checksums = new Map<number, Uint32Array>();
   readonly #blocksPerPiece: number;
+  /** Blocks that may be under way from all sources. */
+  readonly #mostAsked: number;
   readonly #stopListening: () => void;
   /** Verdicts under way. */
   readonly #verdicts = new Set<Promise<void>>();
@@ -56,6 +66,7 @@ export class Download {
     this.#now = options.now;
     this.#events = options.events;
     this.#blocksPerPiece = Math.ceil(options.layout.pieceLength / BLOCK_LENGTH);
+    this.#mostAsked = Math.max(FEWEST_ASKED, Math.floor((options.budget.limit * ASKED_SHARE) / BLOCK_LENGTH));
     this.#stopListening = options.budget.onRoom(() => this.#events.onWork());
   }
 
@@ -123,7 +134,7 @@ export class Download {
       this.#budget.relieve();
       return 0;
     }
-    const blocks = this.#picker.pick(slot.peer, count, { choked, now: this.#now() });
+    const blocks = this.#picker.pick(slot.peer, Math.min(count, this.#room(slot)), { choked, now: this.#now() });
     for (const { piece, block } of blocks) {
       slot.requests.add(this.#key(piece, block));
       slot.source.request(piece, block * BLOCK_LENGTH, this.#layout.blockSize(piece, block));
@@ -247,6 +258,17 @@ export class Download {
 
   #ban(liars: readonly DownloadSlot[], piece: number): void {
     for (const { source } of liars) source.ban(`sent bad data in piece ${piece}`);
+  }
+
+  /** How many blocks more may be asked of this source: what is under way in all, and a fair share of it in any case. */
+  #room(slot: DownloadSlot): number {
+    let asked = 0;
+    let asking = slot.requests.size === 0 ? 1 : 0;
+    for (const { requests } of this.#slots.values()) {
+      asked += requests.size;
+      if (requests.size > 0) asking++;
+    }
+    return Math.max(0, this.#mostAsked - asked, Math.floor(this.#mostAsked / asking) - slot.requests.size);
   }
 
   #giveBack(slot: DownloadSlot, piece: number, block: number): void {

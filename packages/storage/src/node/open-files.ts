@@ -6,11 +6,15 @@ import { systemCode } from './system-error.ts';
 /** Keeps files open, up to a number of them; the one unused for longest is closed first. */
 export class OpenFiles {
   readonly #limit: number;
-  /** In order of use, least recent first; those being opened included. */
+  /** By key; those being opened included. */
   readonly #entries = new Map<string, Entry>();
+  /** Those of them that nobody uses, in the order in which they were let go. */
+  readonly #idle = new Set<Entry>();
   /** Files being closed still count. */
   #closing = 0;
+  /** Those who want room, first come first served. Whoever is woken uses a file, and wakes the next when done. */
   readonly #waiting: (() => void)[] = [];
+  readonly #closers: (() => void)[] = [];
 
   constructor(options: { readonly limit: number }) {
     if (!(options.limit >= 1)) throw new RangeError(`at least one file must be open at a time, not ${options.limit}`);
@@ -32,6 +36,7 @@ export class OpenFiles {
       return await work(await entry.handle);
     } finally {
       entry.users--;
+      if (entry.users === 0 && !entry.forgotten) this.#idle.add(entry);
       if (entry.forgotten && entry.users === 0) await this.#shut(entry);
       this.#wake();
     }
@@ -43,8 +48,8 @@ export class OpenFiles {
       const mine = [...this.#entries].filter(([key]) => belongs(key));
       if (mine.length === 0) return;
       const idle = mine.filter(([, entry]) => entry.users === 0);
-      if (idle.length > 0) await Promise.all(idle.map(([key, entry]) => this.#close(key, entry)));
-      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      if (idle.length > 0) await Promise.all(idle.map(([, entry]) => this.#close(entry)));
+      else await new Promise<void>((resolve) => this.#closers.push(resolve));
     }
   }
 
@@ -54,6 +59,7 @@ export class OpenFiles {
     if (entry === undefined) return;
     entry.forgotten = true;
     this.#entries.delete(key);
+    this.#idle.delete(entry);
     this.#closing++;
     // A handle that cannot be closed is no use to anybody; what was written through it is told by whoever flushes.
     if (entry.users === 0) this.#shut(entry).catch(() => {});
@@ -63,15 +69,14 @@ export class OpenFiles {
     for (;;) {
       const there = this.#entries.get(key);
       if (there !== undefined) {
-        this.#entries.delete(key);
-        this.#entries.set(key, there);
+        this.#idle.delete(there);
         there.users++;
         return there;
       }
       if (this.count < this.#limit) break;
       await this.#makeRoom();
     }
-    const entry: Entry = { users: 1, forgotten: false, handle: this.#open(open) };
+    const entry: Entry = { key, users: 1, forgotten: false, handle: this.#open(open) };
     this.#entries.set(key, entry);
     try {
       await entry.handle;
@@ -103,16 +108,16 @@ export class OpenFiles {
 
   /** Closes the least recently used idle file; false where all are in use. */
   async #closeOldest(): Promise<boolean> {
-    for (const [key, entry] of this.#entries) {
-      if (entry.users > 0) continue;
-      await this.#close(key, entry);
+    for (const entry of this.#idle) {
+      await this.#close(entry);
       return true;
     }
     return false;
   }
 
-  async #close(key: string, entry: Entry): Promise<void> {
-    this.#entries.delete(key);
+  async #close(entry: Entry): Promise<void> {
+    this.#entries.delete(entry.key);
+    this.#idle.delete(entry);
     this.#closing++;
     await this.#shut(entry);
   }
@@ -129,11 +134,13 @@ export class OpenFiles {
   }
 
   #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#waiting.shift()?.();
+    for (const resolve of this.#closers.splice(0)) resolve();
   }
 }
 
 interface Entry {
+  readonly key: string;
   users: number;
   /** No longer in the map; closed when the last user is done. */
   forgotten: boolean;
