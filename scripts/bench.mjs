@@ -1,4 +1,4 @@
-// One transfer by shoal beside libtorrent's and webtorrent's: builds the command line client and the benchmark from the
+// What shoal costs beside other clients, whole and in its parts: builds the command line client and the benchmark from the
 // sources as they are, and becomes the benchmark. `bench.mjs --help` names its options.
 
 import { join } from 'node:path';
