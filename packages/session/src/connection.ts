@@ -86,9 +86,14 @@ export class Connection {
     return this.#writable && !this.#closed && !this.wire.closed;
   }
 
-  /** Everything the wire was given to send has left: blocks that were handed to it are their owner's again. */
-  get isSent(): boolean {
-    return this.wire.outputBytes === 0 && this.stream.unsent === 0;
+  /** Bytes that the wire was given to send since it began. */
+  get handedOver(): number {
+    return this.wire.counters.bytesOut + this.wire.outputBytes;
+  }
+
+  /** How many of them have left: blocks that end there, or before, are their owner's again. */
+  get sent(): number {
+    return this.wire.counters.bytesOut - this.stream.unsent;
   }
 
   /** What blocks must wait for before they are handed to the wire; everything that is written is charged to it. */

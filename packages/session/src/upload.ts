@@ -35,7 +35,7 @@ export class Upload {
   /** Answers as many requests as the stream takes now. */
   serve(): void {
     const { wire } = this.#connection;
-    this.#letGo();
+    this.#holds.releaseUntil(this.#connection.sent);
     let batched = 0;
     while (!this.#loading && !this.#stopWaiting && this.#connection.writable) {
       const request = wire.nextPeerRequest();
@@ -55,27 +55,23 @@ export class Upload {
         break;
       }
       wire.piece(piece, begin, block);
+      this.#holds.keepUntil(this.#connection.handedOver);
       this.#onSent(length);
       batched += length;
       // Written at once where there is a limit, since writing is what is charged.
       if (batched >= WRITE_BATCH || this.#connection.uploadLimits.isLimited) {
         this.#connection.flush();
-        this.#letGo();
         batched = 0;
       }
     }
     this.#connection.flush();
-    this.#letGo();
+    this.#holds.releaseUntil(this.#connection.sent);
   }
 
   /** The connection is over. What is on its way still belongs to the stream: it stays held, and is never used again. */
   stop(): void {
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
-  }
-
-  #letGo(): void {
-    if (!this.#loading && !this.#holds.isEmpty && this.#connection.isSent) this.#holds.release();
   }
 
   #waitForLimit(): void {
@@ -93,10 +89,12 @@ export class Upload {
         if (this.#connection.closed) return;
         // Not sent where the peer took the request back meanwhile.
         if (this.#connection.wire.piece(piece, begin, block)) this.#onSent(length);
+        this.#holds.keepUntil(this.#connection.handedOver);
         this.serve();
       },
       (error: unknown) => {
         this.#loading = false;
+        this.#holds.keepUntil(this.#connection.handedOver);
         this.#connection.wire.reject(piece, begin, length);
         this.#onError(error);
       },

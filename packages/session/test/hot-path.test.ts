@@ -9,8 +9,8 @@ import { expect, test } from 'vitest';
 import { type ByteStream, Session, type StreamHandler } from '../src/index.ts';
 import { digests } from './harness.ts';
 
-const PIECE = 512 * 1024;
-const PIECES = 128;
+const PIECE = 256 * 1024;
+const PIECES = 256;
 const BLOCKS = (PIECES * PIECE) / BLOCK_LENGTH;
 /** Of the session; a tenth of what is carried. */
 const MEMORY = 8 * 1024 * 1024;
@@ -47,7 +47,8 @@ class Counts {
 class OtherEnd implements ByteStream {
   readonly localAddress = '10.0.0.1:1';
   readonly remoteAddress = '10.0.0.2:2';
-  readonly unsent = 0;
+  /** One write behind, always. */
+  unsent = 0;
   readonly done: Promise<void>;
   /** The memory that the session's blocks came in. */
   readonly received = new Set<ArrayBufferLike>();
@@ -75,6 +76,7 @@ class OtherEnd implements ByteStream {
 
   write(buffers: readonly Uint8Array[]): boolean {
     this.#counts.streamWrites++;
+    this.unsent = buffers.reduce((sum, { length }) => sum + length, 0);
     for (const buffer of buffers) {
       this.#wire.receive(buffer, 0);
       for (let event = this.#wire.poll(); event; event = this.#wire.poll()) this.#on(event);
