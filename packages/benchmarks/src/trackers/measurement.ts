@@ -21,7 +21,8 @@ export const trackers: Measurement = {
     '--rounds N        how often; the median counts (default 3)',
     '--announces N     of each protocol, in a round (default 50000)',
     `--peers N         for the memory, ${PEERS_IN_SWARM} to a torrent; 0: none (default ${MAX_PEERS})`,
-    `--only NAMES      default ${NAMES}`,
+    '--only NAMES      these alone, of',
+    `                  ${NAMES}`,
   ],
 
   prepare(argv) {
