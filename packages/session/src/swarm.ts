@@ -27,7 +27,7 @@ import { PeerList, type PeerListSummary } from './peer-list.ts';
 import { peerPriority } from './peer-priority.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { PeerSnapshot } from './torrent-facts.ts';
-import { Upload } from './upload.ts';
+import { readsBeside, Upload } from './upload.ts';
 
 const CHOKE_ROUND_MS = 10_000;
 /** A connection that ends within this time, having carried nothing, counts as a failed one. */
@@ -373,6 +373,7 @@ export class Swarm implements PeerHost {
       connection,
       store: content.store,
       has: (piece) => content.download.have.has(piece),
+      readsBeside: readsBeside(content.layout.pieceLength),
       onSent: (bytes) => {
         const now = this.now();
         peer.up.add(bytes, now);

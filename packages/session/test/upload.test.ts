@@ -2,7 +2,7 @@ import { Layout } from '@shoal/primitives';
 import { ByteBudget, createHasher, MemoryStorage, PieceStore } from '@shoal/storage';
 import { FaultyStorage, SimClock, seededRandom } from '@shoal/testkit';
 import { expect, test } from 'vitest';
-import { Upload } from '../src/upload.ts';
+import { readsBeside, Upload } from '../src/upload.ts';
 import { Talk, turn } from './fake-stream.ts';
 
 const BLOCK = 16_384;
@@ -27,6 +27,7 @@ class Rig {
       budget: new ByteBudget(1 << 20),
     }),
     has: (piece) => piece !== this.missing,
+    readsBeside: readsBeside(layout.pieceLength),
     onSent: (bytes) => {
       this.sent += bytes;
     },
@@ -83,17 +84,23 @@ test('a block is read, and those beside it come out of the same read, in one wri
   expect(rig.storage.counters.reads).toBe(1);
 });
 
-test('a slow disk delays its peer, one read at a time, and nothing is lost', async () => {
+test('a slow disk delays its peer, with few reads at a time, each made once, and nothing is lost', async () => {
   const rig = await Rig.create();
   rig.storage.slow(1_000);
-  rig.ask([0, 0], [5, 1], [9, 0]);
+  const asked = [0, 5, 9, 11, 13, 15].map((piece) => [piece, 0] as const);
+  rig.ask(...asked, [5, 1]);
   await rig.clock.run(undefined, 1_000);
-  expect(rig.storage.counters.reads).toBe(1);
+  expect(rig.storage.counters.reads).toBe(4);
   rig.read();
-  expect(rig.answers).toEqual(['0:0']);
+  expect(rig.answers).toEqual(['0:0', '5:0', '9:0', '11:0']);
   await rig.clock.run(undefined, 5_000);
   rig.read();
-  expect(rig.answers).toEqual(['0:0', '5:1', '9:0']);
+  expect(rig.answers).toEqual(['0:0', '5:0', '9:0', '11:0', '13:0', '15:0', '5:1']);
+  expect(rig.storage.counters.reads).toBe(6);
+});
+
+test('pieces of a megabyte are read one at a time, smaller ones beside each other, four at most', () => {
+  expect([16, 128, 256, 512, 1_024, 16_384].map((kib) => readsBeside(kib * 1024))).toEqual([3, 3, 3, 1, 0, 0]);
 });
 
 test('a request taken back while its block is read is not answered, and the next one is', async () => {
@@ -133,16 +140,16 @@ test('a read that fails is refused and told', async () => {
 test('a socket that holds back is not read ahead for, and is served on after its drain', async () => {
   const rig = await Rig.create();
   rig.talk.stream.takesMore = false;
-  rig.ask([0, 0], [1, 0], [2, 0], [3, 0]);
-  await turn();
-  // That it holds back is known once the first block was written, when the second is on its way from the disk.
-  for (let turns = 0; turns < 5; turns++) await turn();
-  expect(rig.storage.counters.reads).toBe(2);
-  expect(rig.sent).toBe(2 * BLOCK);
+  const asked = Array.from({ length: 12 }, (_, piece) => [piece, 0] as const);
+  rig.ask(...asked);
+  // That it holds back is known once the first blocks were written, when the next are on their way from the disk.
+  for (let turns = 0; turns < 10; turns++) await turn();
+  expect([rig.storage.counters.reads, rig.sent]).toEqual([8, 5 * BLOCK]);
   rig.talk.stream.drain();
-  for (let turns = 0; turns < 5; turns++) await turn();
+  for (let turns = 0; turns < 10; turns++) await turn();
   rig.read();
-  expect(rig.answers).toEqual(['0:0', '1:0', '2:0', '3:0']);
+  expect(rig.answers).toEqual(asked.map(([piece]) => `${piece}:0`));
+  expect(rig.storage.counters.reads).toBe(12);
 });
 
 test('large answers leave in batches of 256 KiB', async () => {
@@ -169,7 +176,8 @@ test('a peer that is gone when its block has been read costs nothing and is not 
   rig.talk.connection.close('enough');
   await rig.clock.run(undefined, 5_000);
   expect(rig.sent).toBe(0);
-  expect(rig.storage.counters.reads).toBe(1);
+  // What was begun is read to its end.
+  expect(rig.storage.counters.reads).toBe(2);
   expect(rig.errors).toEqual([]);
 });
 

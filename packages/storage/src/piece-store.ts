@@ -172,6 +172,12 @@ export class PieceStore {
     return this.#cache.peek(piece, begin, length, holds);
   }
 
+  /** Whether the byte at `begin` is in memory, or being read: loading it would bring nothing. RangeError outside the torrent. */
+  isAtHand(piece: number, begin: number): boolean {
+    this.#checkRange(piece, begin, 1);
+    return this.#cache.isAtHand(piece, begin);
+  }
+
   /** Bytes of a verified piece, reading ahead; concurrent loads share a read. A view as `peek` gives it. */
   load(piece: number, begin: number, length: number, holds?: Holds): Promise<Uint8Array> {
     this.#checkRange(piece, begin, length);

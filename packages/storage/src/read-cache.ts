@@ -63,6 +63,12 @@ export class ReadCache {
     return this.#use(there, begin, length, holds);
   }
 
+  /** In memory, or about to be. */
+  isAtHand(piece: number, begin: number): boolean {
+    const key = this.#keyOf(piece, begin);
+    return this.#pieces.has(piece) || this.#extents.has(key) || this.#loading.has(key);
+  }
+
   async load(piece: number, begin: number, length: number, holds?: Holds): Promise<Uint8Array> {
     const there = this.peek(piece, begin, length, holds);
     if (there !== undefined) return there;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BLOCK_LENGTH, bytesEqual, Layout } from '@shoal/primitives';
 import { expect, test } from 'vitest';
-import { ByteBudget, createHasher, MemoryStorage, PieceStore } from '../src/index.ts';
+import { ByteBudget, createHasher, Holds, MemoryStorage, PieceStore } from '../src/index.ts';
 import { allocateUninitialized } from '../src/node/index.ts';
 
 const EXTENT = 2 * BLOCK_LENGTH;
@@ -110,4 +110,41 @@ test('a request over the border of extents that were read together is one view',
   expect(view).toEqual(content.subarray(2 * EXTENT - 10, 2 * EXTENT + 10));
   expect(storage.reads.length).toBe(2);
   await store.close();
+});
+
+test('what is in memory, or being read, is at hand', async () => {
+  const { store } = await make(1_000 * EXTENT);
+  expect(store.isAtHand(0, 0)).toBe(false);
+  const loading = store.load(0, 100, 100);
+  expect([store.isAtHand(0, 0), store.isAtHand(0, EXTENT - 1), store.isAtHand(0, EXTENT)]).toEqual([true, true, false]);
+  await loading;
+  expect([store.isAtHand(0, 0), store.isAtHand(1, 0)]).toEqual([true, false]);
+  expect(() => store.isAtHand(0, PIECE)).toThrow(RangeError);
+  await store.close();
+});
+
+test('memory that is held stays as it is, whatever is read, and is read into again once it was let go', async () => {
+  // Room for four extents: each one more drives one out.
+  const { store, budget } = await make(4 * EXTENT);
+  const holds = new Holds();
+  const first = await store.load(0, 0, BLOCK_LENGTH, holds);
+  const memories = new Set<ArrayBufferLike>([first.buffer]);
+  const others = new Holds();
+  for (let extent = 2; extent < 8; extent++) {
+    const bytes = await store.load(0, extent * EXTENT, BLOCK_LENGTH, others);
+    expect(bytes.buffer).not.toBe(first.buffer);
+    memories.add(bytes.buffer);
+    others.release();
+    expect(bytesEqual(first, content.subarray(0, BLOCK_LENGTH))).toBe(true);
+    store.checkInvariants();
+  }
+  holds.release();
+  for (let extent = 2; extent < 8; extent++) {
+    memories.add((await store.load(1, extent * EXTENT, BLOCK_LENGTH, others)).buffer);
+    others.release();
+  }
+  // Of thirteen extents.
+  expect(memories.size).toBeLessThanOrEqual(5);
+  await store.close();
+  expect(budget.held).toBe(0);
 });

@@ -64,9 +64,9 @@ export abstract class ConnectionView {
   get peerRequestCount(): number {
     return this.#state.theirs.queue.size;
   }
-  /** A snapshot of the peer's requests that wait for us, oldest first. */
-  peerRequests(): Request[] {
-    return this.#state.theirs.queue.toArray();
+  /** A snapshot of the peer's requests that wait for us, oldest first, of the `most` oldest. Default: all. */
+  peerRequests(most?: number): Request[] {
+    return this.#state.theirs.queue.toArray(most);
   }
   /** The oldest of them, which stays until `piece` or `reject` answers it. */
   nextPeerRequest(): Request | undefined {

@@ -78,10 +78,12 @@ export class RequestTable {
     if (this.#oldest !== NONE) this.#remove(this.#oldest);
   }
 
-  /** A snapshot, oldest first. */
-  toArray(): Request[] {
+  /** A snapshot, oldest first, of the `most` oldest. */
+  toArray(most: number = Number.POSITIVE_INFINITY): Request[] {
     const requests: Request[] = [];
-    for (let row = this.#oldest; row !== NONE; row = this.#younger[row] as number) requests.push(this.#at(row));
+    for (let row = this.#oldest; row !== NONE && requests.length < most; row = this.#younger[row] as number) {
+      requests.push(this.#at(row));
+    }
     return requests;
   }
 

@@ -41,6 +41,7 @@ test('it is an ordered multiset, whatever is done to it', () => {
       }
       const sorted = (list: readonly Request[]): string[] => list.map((entry) => JSON.stringify(entry)).sort();
       expect(sorted(table.toArray())).toEqual(sorted(model));
+      expect(table.toArray(2)).toEqual(table.toArray().slice(0, 2));
     }),
   );
 });
