@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AT_ONCE } from './map-at-once.ts';
+import { mapAtOnce } from './map-at-once.ts';
 
 export interface Look {
   /** Equal where nothing has changed. */
@@ -48,11 +48,8 @@ async function walk(path: string, shown: string, status: Stats, found: Found): P
   found.lines.push(JSON.stringify([`${shown}/`]));
   found.folders.push(path);
   const names = (await readdir(path)).sort();
-  for (let start = 0; start < names.length; start += AT_ONCE) {
-    const part = names.slice(start, start + AT_ONCE);
-    const statuses = await Promise.all(part.map((name) => lstat(join(path, name))));
-    for (const [index, name] of part.entries()) {
-      await walk(join(path, name), `${shown}/${name}`, statuses[index] as Stats, found);
-    }
+  const statuses = await mapAtOnce(names, (name) => lstat(join(path, name)));
+  for (const [index, name] of names.entries()) {
+    await walk(join(path, name), `${shown}/${name}`, statuses[index] as Stats, found);
   }
 }

@@ -1,7 +1,6 @@
 // Hashes with webtorrent and the packages that it stands on: webtorrent_hash.mjs create PAYLOAD PIECE_LENGTH TORRENT |
 // check TORRENT DIR. Ends with 0 when it is done, and everything was whole.
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { register } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -20,14 +19,7 @@ if (what === 'create') {
 }
 
 const [torrent, path] = rest;
-// WebRTC needs a native module whose build is not run, and takes no part in this: an empty one stands for it.
-const noWebRtc = `export const RTCPeerConnection = undefined, RTCSessionDescription = undefined, RTCIceCandidate = undefined;
-export default {};`;
-const hooks = `export const resolve = (name, context, next) => name === 'webrtc-polyfill'
-  ? { url: ${JSON.stringify(`data:text/javascript,${encodeURIComponent(noWebRtc)}`)}, shortCircuit: true }
-  : next(name, context);`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
-const { default: WebTorrent } = await import('webtorrent');
+const { WebTorrent } = await import('../webtorrent.mjs');
 const client = new WebTorrent({ dht: false, tracker: false, lsd: false, natUpnp: false, natPmp: false, utp: false });
 client.on('error', () => process.exit(1));
 client.add(readFileSync(torrent), { path }, (added) => {

@@ -2,30 +2,16 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MIB } from '../../src/payload.ts';
-import { type BenchOptions, bench } from '../../src/transfers/bench.ts';
+import { bench } from '../../src/transfers/bench.ts';
 import { shoal } from '../../src/transfers/clients/shoal.ts';
-import { profileOf, scaled } from '../../src/transfers/profiles.ts';
 import { formatReport } from '../../src/transfers/report.ts';
+import { optionsFor } from './options-for.ts';
 
 const SIZE = 5 * MIB;
 
-function optionsFor(size: number): BenchOptions {
-  const profile = scaled(profileOf('file'), size);
-  return {
-    profile,
-    onDisk: false,
-    rounds: 1,
-    clients: [shoal],
-    reference: shoal,
-    roles: profile.roles,
-    limitMs: 15_000,
-    signal: new AbortController().signal,
-  };
-}
-
 test('measures shoal in both roles against itself', async () => {
   const steps: string[] = [];
-  const result = await bench({ ...optionsFor(SIZE), onStep: (step) => steps.push(step) });
+  const result = await bench({ ...optionsFor('file', SIZE), onStep: (step) => steps.push(step) });
   expect(result.skipped).toEqual([]);
   expect(result.entries.map(({ role, failures }) => [role, failures])).toEqual([
     ['leech', []],
@@ -56,7 +42,7 @@ test('measures shoal in both roles against itself', async () => {
 test('leaves out a client that is not there, and one that lacks what a profile wants, and says why', async () => {
   const absent = { ...shoal, name: 'absent', probe: async () => ({ missing: 'not installed' }) };
   const lacking = { ...shoal, name: 'lacking', lacks: () => 'it cannot' };
-  const options = { ...optionsFor(MIB), clients: [absent, lacking], roles: ['leech'] as const };
+  const options = { ...optionsFor('file', MIB), clients: [absent, lacking], roles: ['leech'] as const };
   const result = await bench(options);
   expect(result.entries).toEqual([]);
   expect(result.skipped).toEqual([

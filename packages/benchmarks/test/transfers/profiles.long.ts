@@ -1,24 +1,8 @@
 // The profiles with many files and many peers, each with a payload that is soon over, our own client on both sides.
 import { expect, test } from 'vitest';
 import { MIB } from '../../src/payload.ts';
-import { type BenchOptions, bench } from '../../src/transfers/bench.ts';
-import { shoal } from '../../src/transfers/clients/shoal.ts';
-import { profileOf, scaled } from '../../src/transfers/profiles.ts';
-
-function optionsFor(name: string, size: number): BenchOptions {
-  const known = scaled(profileOf(name), size);
-  const profile = { ...known, others: Math.min(known.others, 3) };
-  return {
-    profile,
-    onDisk: false,
-    rounds: 1,
-    clients: [shoal],
-    reference: shoal,
-    roles: profile.roles,
-    limitMs: 15_000,
-    signal: new AbortController().signal,
-  };
-}
+import { bench } from '../../src/transfers/bench.ts';
+import { optionsFor } from './options-for.ts';
 
 test.each([
   ['tree', 1],

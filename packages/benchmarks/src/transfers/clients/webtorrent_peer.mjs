@@ -2,16 +2,7 @@
 // Says `version V`, `listening PORT` and, as a leech, `complete` once every piece is verified and stored. Ends when its
 // input does.
 import { readFile } from 'node:fs/promises';
-import { register } from 'node:module';
-
-// WebRTC needs a native module whose build is not run, and takes no part in plain TCP: an empty one stands for it.
-const noWebRtc = `export const RTCPeerConnection = undefined, RTCSessionDescription = undefined, RTCIceCandidate = undefined;
-export default {};`;
-const hooks = `export const resolve = (name, context, next) => name === 'webrtc-polyfill'
-  ? { url: ${JSON.stringify(`data:text/javascript,${encodeURIComponent(noWebRtc)}`)}, shortCircuit: true }
-  : next(name, context);`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
-const { default: WebTorrent } = await import('webtorrent');
+import { WebTorrent } from '../../webtorrent.mjs';
 
 if (process.argv[2] === '--version') {
   console.log(`version ${WebTorrent.VERSION}`);
